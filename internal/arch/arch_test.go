@@ -226,6 +226,9 @@ func sortedKeys(m map[string]listed) []string {
 // list asks the go command for the module's packages and all that they and their tests need.
 func list(t *testing.T, goos string) map[string]listed {
 	t.Helper()
+	// go test keeps the result of a test until a file changes that the test has looked at. It cannot
+	// see what go list looks at: without this, a wrong import would pass until someone touched us.
+	tree(t)
 	out := run(t, []string{"GOOS=" + goos, "CGO_ENABLED=0"}, "go", "list", "-deps", "-test",
 		"-json=ImportPath,DepOnly,Standard,Module,Imports,TestImports,XTestImports,Deps", "./...")
 	pkgs := map[string]listed{}

@@ -14,7 +14,10 @@ import (
 // that stands in their code, so that a renamed file does not leave the documentation behind.
 func TestDocumentation(t *testing.T) {
 	docs := os.DirFS(filepath.FromSlash(root))
-	for _, file := range markdown(t, docs) {
+	for _, file := range tree(t) {
+		if path.Ext(file) != ".md" {
+			continue
+		}
 		text, err := fs.ReadFile(docs, file)
 		if err != nil {
 			t.Fatal(err)
@@ -25,15 +28,16 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-func markdown(t *testing.T, docs fs.FS) (files []string) {
+// tree lists the files of the project, without the hidden and those of tests.
+func tree(t *testing.T) (files []string) {
 	t.Helper()
-	err := fs.WalkDir(docs, ".", func(p string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(filepath.FromSlash(root)), ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir() && p != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
 			return fs.SkipDir
-		case !d.IsDir() && path.Ext(p) == ".md":
+		case !d.IsDir():
 			files = append(files, p)
 		}
 		return nil
