@@ -1,0 +1,261 @@
+package drivertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// Capability names an optional interface of package driver.
+type Capability string
+
+// The capabilities are named like the interfaces.
+const (
+	Batcher   Capability = "Batcher"
+	Adder     Capability = "Adder"
+	Toucher   Capability = "Toucher"
+	Counter   Capability = "Counter"
+	Swapper   Capability = "Swapper"
+	Scanner   Capability = "Scanner"
+	Clearer   Capability = "Clearer"
+	Inspector Capability = "Inspector"
+	Pinger    Capability = "Pinger"
+	Reporter  Capability = "Reporter"
+	Named     Capability = "Named"
+	Unwrapper Capability = "Unwrapper"
+	Live      Capability = "Live"
+)
+
+// All returns every capability that the suite knows, in the order of package driver.
+func All() []Capability {
+	return []Capability{Batcher, Adder, Toucher, Counter, Swapper, Scanner, Clearer, Inspector, Pinger, Reporter, Named,
+		Unwrapper, Live}
+}
+
+// parts are the optional interfaces of one store; nil where it has none.
+type parts struct {
+	batcher   driver.Batcher
+	adder     driver.Adder
+	toucher   driver.Toucher
+	counter   driver.Counter
+	swapper   driver.Swapper
+	scanner   driver.Scanner
+	clearer   driver.Clearer
+	inspector driver.Inspector
+	pinger    driver.Pinger
+	reporter  driver.Reporter
+	named     driver.Named
+	unwrapper driver.Unwrapper
+	live      driver.Live
+}
+
+func partsOf(s driver.Store) parts {
+	var p parts
+	p.batcher, _ = s.(driver.Batcher)
+	p.adder, _ = s.(driver.Adder)
+	p.toucher, _ = s.(driver.Toucher)
+	p.counter, _ = s.(driver.Counter)
+	p.swapper, _ = s.(driver.Swapper)
+	p.scanner, _ = s.(driver.Scanner)
+	p.clearer, _ = s.(driver.Clearer)
+	p.inspector, _ = s.(driver.Inspector)
+	p.pinger, _ = s.(driver.Pinger)
+	p.reporter, _ = s.(driver.Reporter)
+	p.named, _ = s.(driver.Named)
+	p.unwrapper, _ = s.(driver.Unwrapper)
+	p.live, _ = s.(driver.Live)
+	return p
+}
+
+func (p parts) has(c Capability) bool {
+	switch c {
+	case Batcher:
+		return p.batcher != nil
+	case Adder:
+		return p.adder != nil
+	case Toucher:
+		return p.toucher != nil
+	case Counter:
+		return p.counter != nil
+	case Swapper:
+		return p.swapper != nil
+	case Scanner:
+		return p.scanner != nil
+	case Clearer:
+		return p.clearer != nil
+	case Inspector:
+		return p.inspector != nil
+	case Pinger:
+		return p.pinger != nil
+	case Reporter:
+		return p.reporter != nil
+	case Named:
+		return p.named != nil
+	case Unwrapper:
+		return p.unwrapper != nil
+	case Live:
+		return p.live != nil
+	}
+	return false
+}
+
+// declares tells whether the suite expects all of cs to work.
+func (h *Harness) declares(cs []Capability) bool {
+	return !slices.ContainsFunc(cs, func(c Capability) bool { return !slices.Contains(h.Capabilities, c) })
+}
+
+// checkDeclaration fails for words in a harness that mean nothing, before they hide a test.
+func (h *Harness) checkDeclaration(t *testing.T) {
+	t.Helper()
+	if h.Open == nil {
+		t.Fatal("Harness.Open is missing")
+	}
+	for _, c := range slices.Concat(h.Capabilities, h.Declines) {
+		if !slices.Contains(All(), c) {
+			t.Fatalf("the harness names a capability that nobody knows: %q", c)
+		}
+	}
+	for _, c := range h.Declines {
+		if slices.Contains(h.Capabilities, c) {
+			t.Fatalf("the harness both declares %s and says that the store declines it", c)
+		}
+	}
+}
+
+// capabilityCases compare what the store has with what its harness says.
+func capabilityCases() []testCase {
+	return []testCase{
+		{name: "AsDeclared", run: func(e *env) {
+			for _, c := range All() {
+				declared := slices.Contains(e.h.Capabilities, c) || slices.Contains(e.h.Declines, c)
+				switch {
+				case declared && !e.has(c):
+					e.Errorf("the harness declares %s, and the store does not have it (any more)", c)
+				case !declared && e.has(c):
+					e.Errorf("the store has %s, and the harness does not declare it: nobody would notice its loss", c)
+				}
+			}
+		}},
+		{name: "Declines", run: func(e *env) {
+			for _, op := range calls() {
+				if !slices.Contains(e.h.Declines, op.needs) || !e.has(op.needs) {
+					continue
+				}
+				if err := op.call(e.ctx, e, e.k("declined")); !errors.Is(err, errors.ErrUnsupported) {
+					e.Errorf("%s is said to be declined; its error is %v, not errors.ErrUnsupported", op.name, err)
+				}
+			}
+		}},
+	}
+}
+
+// call is one method of a store, called with harmless arguments on one key.
+type call struct {
+	name   string
+	needs  Capability // "" for the mandatory methods
+	writes bool       // it would change the entry at key
+	// noContext: the method takes no context.
+	noContext bool
+	call      func(ctx context.Context, e *env, key string) error
+}
+
+// calls lists every method but Close and those that cannot fail (EngineName, Unwrap).
+func calls() []call {
+	v := []byte("called")
+	return []call{
+		{name: "Get", call: func(ctx context.Context, e *env, k string) error { _, err := e.store.Get(ctx, k); return err }},
+		{name: "Set", writes: true, call: func(ctx context.Context, e *env, k string) error { return e.store.Set(ctx, k, v, 0) }},
+		{name: "Delete", writes: true, call: func(ctx context.Context, e *env, k string) error {
+			ok, err := e.store.Delete(ctx, k)
+			return both(ok, err)
+		}},
+		{name: "GetMany", needs: Batcher, call: func(ctx context.Context, e *env, k string) error {
+			_, err := e.batcher.GetMany(ctx, []string{k, k + "2"})
+			return err
+		}},
+		{name: "SetMany", needs: Batcher, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			return e.batcher.SetMany(ctx, []driver.Item{{Key: k, Value: v}, {Key: k + "2", Value: v}}, 0)
+		}},
+		{name: "DeleteMany", needs: Batcher, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			n, err := e.batcher.DeleteMany(ctx, []string{k, k + "2"})
+			return both(n != 0, err)
+		}},
+		{name: "Add", needs: Adder, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			ok, err := e.adder.Add(ctx, k, v, 0)
+			return both(ok, err)
+		}},
+		{name: "Touch", needs: Toucher, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			ok, err := e.toucher.Touch(ctx, k, 0)
+			return both(ok, err)
+		}},
+		{name: "Incr", needs: Counter, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			_, err := e.counter.Incr(ctx, k, 1, 0)
+			return err
+		}},
+		{name: "IncrFloat", needs: Counter, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			_, err := e.counter.IncrFloat(ctx, k, 0.5, 0)
+			return err
+		}},
+		{name: "GetVersion", needs: Swapper, call: func(ctx context.Context, e *env, k string) error {
+			_, _, err := e.swapper.GetVersion(ctx, k)
+			return err
+		}},
+		{name: "Swap", needs: Swapper, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			ok, err := e.swapper.Swap(ctx, k, e.someVersion, v, 0)
+			return both(ok, err)
+		}},
+		{name: "Scan", needs: Scanner, call: func(ctx context.Context, e *env, k string) error {
+			for key, err := range e.scanner.Scan(ctx, k) {
+				if err != nil && key != "" {
+					return fmt.Errorf("an error that comes with the key %q: %w", key, err)
+				}
+				return err
+			}
+			return nil
+		}},
+		{name: "Clear", needs: Clearer, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			n, err := e.clearer.Clear(ctx, k)
+			return both(n > 0, err)
+		}},
+		{name: "ClearAll", needs: Clearer, writes: true, call: func(ctx context.Context, e *env, _ string) error {
+			n, err := e.clearer.ClearAll(ctx)
+			return both(n > 0, err)
+		}},
+		{name: "Inspect", needs: Inspector, call: func(ctx context.Context, e *env, k string) error {
+			_, err := e.inspector.Inspect(ctx, []string{k})
+			return err
+		}},
+		{name: "Ping", needs: Pinger, call: func(ctx context.Context, e *env, _ string) error { _, err := e.pinger.Ping(ctx); return err }},
+		{name: "Report", needs: Reporter, call: func(ctx context.Context, e *env, _ string) error {
+			_, err := e.reporter.Report(ctx)
+			return err
+		}},
+		{name: "GetLive", needs: Live, noContext: true, call: func(_ context.Context, e *env, k string) error {
+			_, err := e.live.GetLive(k, "")
+			return err
+		}},
+		{name: "SetLive", needs: Live, writes: true, noContext: true, call: func(_ context.Context, e *env, k string) error {
+			return e.live.SetLive(k, "", driver.Bytes(v), 0)
+		}},
+		{name: "AddLive", needs: Live, writes: true, noContext: true, call: func(_ context.Context, e *env, k string) error {
+			ok, err := e.live.AddLive(k, "", driver.Bytes(v), 0)
+			return both(ok, err)
+		}},
+		{name: "SwapLive", needs: Live, writes: true, noContext: true, call: func(_ context.Context, e *env, k string) error {
+			ok, err := e.live.SwapLive(k, "", driver.Bytes("old"), driver.Bytes(v), 0)
+			return both(ok, err)
+		}},
+	}
+}
+
+// both finds fault with an answer that claims success and failure.
+func both(did bool, err error) error {
+	if did && err != nil {
+		return fmt.Errorf("it says that it did something, and also: %w", err)
+	}
+	return err
+}

@@ -1,0 +1,125 @@
+package drivertest
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// Harness tells the suite how to get at an engine's stores, and what they owe.
+type Harness struct {
+	// Open returns an empty store that shares its data with nothing else; a database of its own, for
+	// example. It fails the test if it cannot. The suite closes the store, and has closed it before it
+	// opens the next. With VirtualTime it is called inside a bubble of testing/synctest.
+	//
+	// The store must have room for 50,000 small entries, or for 64 MiB, without evicting; except what MaxValue
+	// says of large values.
+	Open func(t *testing.T) driver.Store
+
+	// Capabilities are the optional interfaces that the stores have.
+	Capabilities []Capability
+
+	// Declines are optional interfaces whose methods are there, but always answer errors.ErrUnsupported:
+	// because the server at hand is too old, say.
+	Declines []Capability
+
+	// Resolution is the longest time that an entry may outlive its ttl. An engine in another process needs
+	// one above 0, at least for the difference between two clocks.
+	Resolution time.Duration
+
+	// MaxValue, if not 0, is a size in bytes such that a value of this size fits, if need be by evicting
+	// everything else, and one of twice this size is driver.ErrTooLarge under any key. 0: no limit that the suite tests.
+	MaxValue int
+
+	// VirtualTime says that the engine runs inside a bubble of testing/synctest: all of it is in this
+	// process, and it asks package time what time it is.
+	VirtualTime bool
+
+	// OpenShared, if not nil, returns two stores on the same new, empty data, as two processes have them. Both
+	// are closed by the suite.
+	OpenShared func(t *testing.T) (a, b driver.Store)
+
+	// Client, if not nil, is a pointer to a variable of the type that Unwrap knows, such as new(*sql.DB).
+	Client any
+}
+
+// subject is a part of the contract.
+type subject struct {
+	name  string
+	cases []testCase
+}
+
+// testCase is one promise. It gets an empty store of its own.
+type testCase struct {
+	name  string
+	needs []Capability
+	// empties: it uses up or removes everything, so the entries of others are not looked after.
+	empties bool
+	// realTime: not in a bubble, whatever the harness says.
+	realTime bool
+	// opens: it opens its stores itself.
+	opens bool
+	// if not nil, tells whether this case concerns the harness at all.
+	when func(*Harness) bool
+	run  func(*env)
+}
+
+// subjects is the contents of the suite. close comes first: its leak check explains what a bubble would
+// only report as a deadlock.
+func subjects() []subject {
+	return []subject{
+		{"capabilities", capabilityCases()},
+		{"store", storeCases()},
+		{"expiry", expiryCases()},
+	}
+}
+
+// Run runs the whole suite as subtests of t.
+func Run(t *testing.T, h Harness) {
+	h.checkDeclaration(t)
+	t.Run("plain", func(t *testing.T) { runSubjects(t, &h, "") })
+	t.Run("prefixed", func(t *testing.T) { runSubjects(t, &h, "p:1:") })
+}
+
+func runSubjects(t *testing.T, h *Harness, prefix string) {
+	for _, s := range subjects() {
+		var due []testCase
+		for _, c := range s.cases {
+			if h.declares(c.needs) && (c.when == nil || c.when(h)) {
+				due = append(due, c)
+			}
+		}
+		if len(due) == 0 {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			for _, c := range due {
+				t.Run(c.name, func(t *testing.T) { c.start(t, h, prefix) })
+			}
+		})
+	}
+}
+
+// start runs the case, in a bubble where the engine can do that.
+func (c testCase) start(t *testing.T, h *Harness, prefix string) {
+	if !h.VirtualTime || c.realTime {
+		c.runIn(t, h, prefix, false)
+		return
+	}
+	synctest.Test(t, func(t *testing.T) { c.runIn(t, h, prefix, true) })
+}
+
+func (c testCase) runIn(t *testing.T, h *Harness, prefix string, virtual bool) {
+	e := newEnv(t, h, prefix, virtual)
+	if c.opens {
+		c.run(e)
+		return
+	}
+	e.open(h.Open(t), c.needs)
+	if !c.empties {
+		e.plantDecoys()
+	}
+	c.run(e)
+}

@@ -1,0 +1,27 @@
+package drivertest_test
+
+import (
+	"testing"
+
+	"github.com/larder-go/larder/driver/drivertest"
+)
+
+// referenceHarness declares all that the reference store has.
+func referenceHarness() drivertest.Harness {
+	return drivertest.Harness{
+		Open:         openReference,
+		Capabilities: drivertest.All(),
+		MaxValue:     referenceMax,
+		Client:       new(client),
+	}
+}
+
+func TestReferenceInVirtualTime(t *testing.T) {
+	h := referenceHarness()
+	h.VirtualTime = true
+	drivertest.Run(t, h)
+}
+
+func TestReferenceInRealTime(t *testing.T) {
+	drivertest.Run(t, referenceHarness())
+}
