@@ -1,0 +1,297 @@
+package larder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/flight"
+)
+
+// engine is a store with its optional interfaces, found once. What to do where one is missing, or declines with
+// errors.ErrUnsupported, stands in this file and nowhere else.
+type engine struct {
+	name    string
+	store   driver.Store
+	timeout time.Duration
+	flights *flight.Group
+	live    driver.Live
+	batch   driver.Batcher
+	adder   driver.Adder
+	toucher driver.Toucher
+	counter driver.Counter
+	swapper driver.Swapper
+	scanner driver.Scanner
+	clearer driver.Clearer
+	inspect driver.Inspector
+	pinger  driver.Pinger
+	reports driver.Reporter
+	unwrap  driver.Unwrapper
+}
+
+func resolveEngine(store driver.Store, name string, timeout time.Duration) engine {
+	e := engine{name: name, store: store, timeout: timeout}
+	e.live, _ = store.(driver.Live)
+	e.batch, _ = store.(driver.Batcher)
+	e.adder, _ = store.(driver.Adder)
+	e.toucher, _ = store.(driver.Toucher)
+	e.counter, _ = store.(driver.Counter)
+	e.swapper, _ = store.(driver.Swapper)
+	e.scanner, _ = store.(driver.Scanner)
+	e.clearer, _ = store.(driver.Clearer)
+	e.inspect, _ = store.(driver.Inspector)
+	e.pinger, _ = store.(driver.Pinger)
+	e.reports, _ = store.(driver.Reporter)
+	e.unwrap, _ = store.(driver.Unwrapper)
+	// Several caches on the same data in this process share their loads.
+	if s, ok := store.(interface{ Flights() *flight.Group }); ok {
+		e.flights = s.Flights()
+		e.timeout = 0 // the data is in this process: there is nothing to wait for
+	} else {
+		e.flights = flight.New()
+	}
+	return e
+}
+
+// limit bounds one call to the engine.
+func (e *engine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if e.timeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, e.timeout, fmt.Errorf("no answer within %v: %w", e.timeout, context.DeadlineExceeded))
+}
+
+func declined(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
+
+func (e *engine) unsupported(verb string) error {
+	return fmt.Errorf("%s on this engine: %w", verb, errors.ErrUnsupported)
+}
+
+func (e *engine) get(ctx context.Context, key string) ([]byte, error) {
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.store.Get(ctx, key)
+}
+
+func (e *engine) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.store.Set(ctx, key, value, ttl)
+}
+
+func (e *engine) delete(ctx context.Context, key string) (bool, error) {
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.store.Delete(ctx, key)
+}
+
+func (e *engine) getMany(ctx context.Context, keys []string) ([]driver.Result, error) {
+	if e.batch != nil {
+		limited, cancel := e.limit(ctx)
+		defer cancel()
+		if results, err := e.batch.GetMany(limited, keys); !declined(err) {
+			return results, err
+		}
+	}
+	results := make([]driver.Result, len(keys))
+	for i, key := range keys {
+		results[i].Value, results[i].Err = e.get(ctx, key)
+	}
+	return results, nil
+}
+
+func (e *engine) setMany(ctx context.Context, items []driver.Item, ttl time.Duration) error {
+	if e.batch != nil {
+		limited, cancel := e.limit(ctx)
+		defer cancel()
+		if err := e.batch.SetMany(limited, items, ttl); !declined(err) {
+			return err
+		}
+	}
+	failed := driver.KeyErrors{}
+	for _, it := range items {
+		if err := e.set(ctx, it.Key, it.Value, ttl); err != nil {
+			failed[it.Key] = err
+		}
+	}
+	return failed.OrNil()
+}
+
+func (e *engine) deleteMany(ctx context.Context, keys []string) (int, error) {
+	if e.batch != nil {
+		limited, cancel := e.limit(ctx)
+		defer cancel()
+		if n, err := e.batch.DeleteMany(limited, keys); !declined(err) {
+			return n, err
+		}
+	}
+	n, failed := 0, driver.KeyErrors{}
+	for _, key := range keys {
+		was, err := e.delete(ctx, key)
+		if err != nil {
+			failed[key] = err
+		}
+		if was {
+			n++
+		}
+	}
+	return n, failed.OrNil()
+}
+
+// add has no fallback: to look and then to set is not atomic.
+func (e *engine) add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+	if e.adder == nil {
+		return false, e.unsupported("add")
+	}
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.adder.Add(ctx, key, value, ttl)
+}
+
+func (e *engine) touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+	if e.toucher != nil {
+		limited, cancel := e.limit(ctx)
+		defer cancel()
+		if ok, err := e.toucher.Touch(limited, key, ttl); !declined(err) {
+			return ok, err
+		}
+	}
+	err := e.swapLoop(ctx, "touch", key, func(old []byte) ([]byte, time.Duration, error) { return old, ttl, nil })
+	if errors.Is(err, ErrMiss) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// swapLoop replaces an entry by what change makes of it until nobody came in between.
+func (e *engine) swapLoop(ctx context.Context, verb, key string, change func(old []byte) ([]byte, time.Duration, error)) error {
+	if e.swapper == nil {
+		return e.unsupported(verb)
+	}
+	for {
+		swapped, err := e.swapOnce(ctx, key, change)
+		if swapped || err != nil {
+			return err
+		}
+	}
+}
+
+func (e *engine) swapOnce(ctx context.Context, key string, change func(old []byte) ([]byte, time.Duration, error)) (bool, error) {
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	old, version, err := e.swapper.GetVersion(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	value, ttl, err := change(old)
+	if err != nil {
+		return false, err
+	}
+	return e.swapper.Swap(ctx, key, version, value, ttl)
+}
+
+func (e *engine) incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
+	if e.counter == nil {
+		return 0, e.unsupported("incr")
+	}
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.counter.Incr(ctx, key, delta, ttl)
+}
+
+func (e *engine) incrFloat(ctx context.Context, key string, delta float64, ttl time.Duration) (float64, error) {
+	if e.counter == nil {
+		return 0, e.unsupported("incr")
+	}
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.counter.IncrFloat(ctx, key, delta, ttl)
+}
+
+func (e *engine) scan(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	if e.scanner == nil {
+		return func(yield func(string, error) bool) { yield("", e.unsupported("keys")) }
+	}
+	return e.scanner.Scan(ctx, prefix)
+}
+
+// clear removes what begins with prefix. Its calls are as many as there are entries: no time-out.
+func (e *engine) clear(ctx context.Context, prefix string) (int, error) {
+	if e.clearer != nil {
+		if n, err := e.clearer.Clear(ctx, prefix); !declined(err) {
+			return n, err
+		}
+	}
+	if e.scanner == nil {
+		return 0, e.unsupported("clear of a prefix")
+	}
+	n := 0
+	for key, err := range e.scanner.Scan(ctx, prefix) {
+		if err != nil {
+			return n, err
+		}
+		was, err := e.delete(ctx, key)
+		if err != nil {
+			return n, err
+		}
+		if was {
+			n++
+		}
+	}
+	return n, nil
+}
+
+func (e *engine) clearAll(ctx context.Context) (int, error) {
+	if e.clearer == nil {
+		return 0, e.unsupported("clear")
+	}
+	return e.clearer.ClearAll(ctx)
+}
+
+func (e *engine) info(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
+	if e.inspect == nil {
+		return nil, e.unsupported("ttl")
+	}
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.inspect.Inspect(ctx, keys)
+}
+
+// has is Inspect, which does not count as a use, or else Get.
+func (e *engine) has(ctx context.Context, key string) (bool, error) {
+	if e.inspect != nil {
+		if infos, err := e.info(ctx, []string{key}); !declined(err) {
+			_, ok := infos[key]
+			return ok, err
+		}
+	}
+	_, err := e.get(ctx, key)
+	if errors.Is(err, ErrMiss) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (e *engine) ping(ctx context.Context) (driver.Server, error) {
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	if e.pinger != nil {
+		return e.pinger.Ping(ctx)
+	}
+	if _, err := e.store.Get(ctx, "larder:ping"); err != nil && !errors.Is(err, ErrMiss) {
+		return driver.Server{}, err
+	}
+	return driver.Server{}, nil
+}
+
+func (e *engine) report(ctx context.Context) ([]driver.Fact, error) {
+	if e.reports == nil {
+		return nil, nil
+	}
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.reports.Report(ctx)
+}

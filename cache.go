@@ -1,0 +1,152 @@
+package larder
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/larder-go/larder/codec"
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/flight"
+
+	_ "github.com/larder-go/larder/dummy" // always linked
+	_ "github.com/larder-go/larder/memory"
+)
+
+// Cache is an open connection to an engine. Views ([Of], [NewView]) give it types; the methods here concern all
+// of them. It is safe for concurrent use.
+type Cache struct {
+	engine  engine
+	keys    layout
+	ttl     time.Duration
+	codec   codec.Codec
+	logger  *slog.Logger
+	uri     string
+	flights *flight.Group
+	stats   counters
+	root    *view // no prefix of its own: for the verbs on Cache
+	closing sync.Once
+	closed  chan struct{}
+	closeIt error
+}
+
+// Open opens the engine that rawURL names:
+//
+//	memory://                          in this process
+//	sqlite:relative.db                 an embedded file (sqlite:///absolute.db)
+//	redis://localhost/0?key_prefix=shop&ttl=10m
+//
+// Every URL takes the parameters ttl, key_prefix, version, layout, codec, lazy and timeout; each engine has some
+// of its own. An unknown, malformed or repeated one is an error that lists the known ones. Engines
+// other than memory and dummy are linked in by importing their package.
+//
+// Open connects and makes one round trip within ctx, unless the URL says lazy=true. The cache does not depend on
+// ctx afterwards. Errors never contain a password.
+func Open(ctx context.Context, rawURL string, opts ...Option) (*Cache, error) {
+	u, err := driver.ParseURL(rawURL)
+	if err != nil {
+		return nil, &Error{Op: "open", Engine: "url", Err: err}
+	}
+	e, err := driver.Lookup(u.Scheme)
+	if err != nil {
+		return nil, &Error{Op: "open", Engine: "url", Err: err}
+	}
+	s := newSettings()
+	if err := u.CheckParams(append(commonParams[:len(commonParams):len(commonParams)], e.Params...)...); err != nil {
+		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
+	}
+	s.readURL(u)
+	if err := s.apply(opts); err != nil {
+		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
+	}
+	store, err := e.Open(ctx, driver.Config{URL: u, Lazy: s.lazy, Logger: s.logger})
+	if err != nil {
+		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
+	}
+	c := newCache(store, e.Name, u.String(), s)
+	if s.lazy {
+		return c, nil
+	}
+	if _, err := c.engine.ping(ctx); err != nil {
+		_ = store.Close()
+		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
+	}
+	return c, nil
+}
+
+// New makes a cache on a store that the program has made itself, so that no URL and no registry is needed. Close closes
+// the store. Two caches on one store do not see each other's loads: make one cache, and views of it.
+func New(store driver.Store, opts ...Option) (*Cache, error) {
+	name := "store"
+	if n, ok := store.(driver.Named); ok {
+		name = n.EngineName()
+	}
+	s := newSettings()
+	if err := s.apply(opts); err != nil {
+		return nil, &Error{Op: "open", Engine: name, Err: err}
+	}
+	return newCache(store, name, name+"://", s), nil
+}
+
+func newCache(store driver.Store, name, uri string, s settings) *Cache {
+	c := &Cache{
+		engine: resolveEngine(store, name, s.timeout),
+		keys:   layout{form: s.layout, keyPrefix: s.keyPrefix, version: s.version},
+		ttl:    s.ttl,
+		codec:  s.codec,
+		logger: s.logger,
+		uri:    uri,
+		closed: make(chan struct{}),
+	}
+	c.flights = c.engine.flights
+	c.root = c.newView("", s.ttl)
+	return c
+}
+
+// Close disconnects. It ends every goroutine that the cache has started, and later calls give ErrClosed; so do
+// calls that wait for somebody else's load. A second Close does nothing and returns what the first did.
+func (c *Cache) Close() error {
+	c.closing.Do(func() {
+		close(c.closed)
+		if err := c.engine.store.Close(); err != nil {
+			c.closeIt = &Error{Op: "close", Engine: c.engine.name, Err: err}
+		}
+	})
+	return c.closeIt
+}
+
+// Server is what a cache talks to.
+type Server struct {
+	Engine    string        // "memory", "sqlite", "redis", …
+	Version   string        // of the engine's library or server
+	RoundTrip time.Duration // of this Ping
+	Notes     []driver.Fact // what an operator wants to know of this connection
+}
+
+// Ping makes one round trip, and tells what the server is.
+func (c *Cache) Ping(ctx context.Context) (Server, error) {
+	start := time.Now()
+	s, err := c.engine.ping(ctx)
+	if err != nil {
+		return Server{}, c.fail("ping", "", err)
+	}
+	return Server{c.engine.name, s.Version, time.Since(start), s.Notes}, nil
+}
+
+// Report returns what the engine knows of itself: sizes, limits, evictions. Engines that know nothing give
+// nothing.
+func (c *Cache) Report(ctx context.Context) ([]driver.Fact, error) {
+	facts, err := c.engine.report(ctx)
+	return facts, c.fail("stats", "", err)
+}
+
+// As sets target, a pointer to a variable of the engine's own client type, for what larder does not wrap, and
+// returns true; or returns false if the engine has no client of that type. Each engine's package says which it has.
+// Whatever is written through it goes past larder's loads and lifetimes.
+func (c *Cache) As(target any) bool {
+	return c.engine.unwrap != nil && c.engine.unwrap.Unwrap(target)
+}
+
+// URI returns the URL that the cache was opened with, every password masked as ***.
+func (c *Cache) URI() string { return c.uri }

@@ -1,0 +1,74 @@
+package larder
+
+import (
+	"fmt"
+	"time"
+)
+
+// CallOption is said per call: [TTL], [NoExpiry], [Version]. Of two that contradict each other the
+// later one counts. Options that mean nothing to a verb (a ttl for Get) are ignored by it.
+type CallOption struct {
+	kind    optionKind
+	ttl     time.Duration
+	version string
+}
+
+type optionKind uint8
+
+const (
+	ttlOption optionKind = iota + 1
+	noExpiryOption
+	versionOption
+)
+
+// TTL gives the entry that is written a lifetime. Zero, negative and more than 100 years is ErrBadTTL,
+// never "for ever".
+func TTL(d time.Duration) CallOption { return CallOption{kind: ttlOption, ttl: d} }
+
+// NoExpiry writes an entry that does not expire, also where a default ttl is set.
+var NoExpiry = CallOption{kind: noExpiryOption}
+
+// Version uses another version of the keys than the cache's own: a way to have two forms of the same
+// entries side by side. The integer 0 and "" mean the cache's own, as in async-caches.
+func Version[T ~string | ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](v T) CallOption {
+	var zero T
+	if v == zero {
+		return CallOption{kind: versionOption}
+	}
+	return CallOption{kind: versionOption, version: fmt.Sprint(v)}
+}
+
+// call is what the options of one call add up to.
+type call struct {
+	ttl    time.Duration // 0: no expiry
+	badTTL bool
+	prefix string // what stands before the key on the wire
+}
+
+// resolve applies the options of one call. ttl and prefix are what holds without any.
+func (v *view) resolve(opts []CallOption) (call, error) {
+	c := call{ttl: v.ttl, prefix: v.wire}
+	for i := range opts {
+		switch o := &opts[i]; o.kind {
+		case ttlOption:
+			c.ttl, c.badTTL = o.ttl, o.ttl <= 0 || o.ttl > MaxTTL
+		case noExpiryOption:
+			c.ttl, c.badTTL = 0, false
+		case versionOption:
+			prefix, err := v.cache.keys.prefix(o.version, v.own)
+			if err != nil {
+				return c, err
+			}
+			c.prefix = prefix
+		}
+	}
+	return c, nil
+}
+
+// lifetime is the ttl of a call that writes.
+func (c call) lifetime() (time.Duration, error) {
+	if c.badTTL {
+		return 0, checkTTL(c.ttl)
+	}
+	return c.ttl, nil
+}

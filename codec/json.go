@@ -1,0 +1,136 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+)
+
+// JSON is plain JSON (RFC 8259) by the rules of encoding/json, readable by async-caches and Django, except
+// that:
+//   - < > & are written as they are;
+//   - numbers in untyped values (any, map[string]any) come back as json.Number, so that integers beyond 2^53
+//     survive;
+//   - NaN, Infinity and -Infinity, as Python writes them, are read into floats and untyped values, and into
+//     json.RawMessage as they stand; on writing they are an error that names the field's path;
+//   - data behind the value is an error.
+var JSON Codec = jsonCodec{}
+
+type jsonCodec struct{}
+
+func (jsonCodec) Name() string { return "json" }
+
+func (jsonCodec) Marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, locate(v, err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+func (jsonCodec) Unmarshal(data []byte, v any) error {
+	if raw, ok := v.(*json.RawMessage); ok {
+		return unmarshalRaw(data, raw)
+	}
+	err := decode(data, v)
+	var syntax *json.SyntaxError
+	if err == nil || !errors.As(err, &syntax) {
+		return err
+	}
+	finite, found, ok := nonFinite(data)
+	if !ok || len(found) == 0 {
+		return err
+	}
+	// The first attempt may have left half a value behind.
+	reflect.ValueOf(v).Elem().SetZero()
+	if err := decode(finite, v); err != nil {
+		return err
+	}
+	for _, f := range found {
+		if err := f.put(reflect.ValueOf(v).Elem(), f.path); err != nil {
+			return fmt.Errorf("%s at %s: %w", f.text, pathString(f.path), err)
+		}
+	}
+	return nil
+}
+
+func unmarshalRaw(data []byte, raw *json.RawMessage) error {
+	if !Valid(data) {
+		var v json.RawMessage
+		if err := json.Unmarshal(data, &v); err != nil {
+			return err
+		}
+		return errors.New("not JSON")
+	}
+	*raw = append(json.RawMessage{}, data...)
+	return nil
+}
+
+// Valid tells whether data is one JSON value, bare NaN, Infinity and -Infinity allowed.
+func Valid(data []byte) bool {
+	if json.Valid(data) {
+		return true
+	}
+	finite, found, ok := nonFinite(data)
+	return ok && len(found) > 0 && json.Valid(finite)
+}
+
+// decode is json.Unmarshal, with json.Number where the type leaves the kind of a number open.
+func decode(data []byte, v any) error {
+	if !untyped(reflect.TypeOf(v).Elem()) {
+		return json.Unmarshal(data, v)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if err := dec.Decode(v); err != nil {
+		if errors.Is(err, io.EOF) {
+			return errors.New("empty, not JSON")
+		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return json.Unmarshal(data, new(any)) // for its better error
+		}
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("data behind the JSON value")
+	}
+	return nil
+}
+
+// untypedTypes remembers which types have an interface somewhere inside.
+var untypedTypes sync.Map // reflect.Type -> bool
+
+func untyped(t reflect.Type) bool {
+	if known, ok := untypedTypes.Load(t); ok {
+		return known.(bool)
+	}
+	found := hasInterface(t, map[reflect.Type]bool{})
+	untypedTypes.Store(t, found)
+	return found
+}
+
+func hasInterface(t reflect.Type, seen map[reflect.Type]bool) bool {
+	if seen[t] {
+		return false
+	}
+	seen[t] = true
+	switch t.Kind() {
+	case reflect.Interface:
+		return true
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		return hasInterface(t.Elem(), seen)
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if hasInterface(t.Field(i).Type, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,114 @@
+package larder
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/larder-go/larder/codec"
+	"github.com/larder-go/larder/driver"
+)
+
+// Option is a setting of a cache. One given in Go beats the same one in the URL.
+type Option func(*settings)
+
+// settings is what URL and options add up to.
+type settings struct {
+	ttl       time.Duration // 0: no expiry
+	keyPrefix string
+	version   string
+	layout    Layout
+	codec     codec.Codec
+	timeout   time.Duration // 0: none
+	lazy      bool
+	logger    *slog.Logger
+	errs      []error
+}
+
+// WithTTL sets the lifetime of entries that are written without one (URL: ttl=600 or ttl=10m). The default
+// is no expiry.
+func WithTTL(d time.Duration) Option {
+	return func(s *settings) {
+		s.ttl = d
+		s.errs = append(s.errs, checkTTL(d))
+	}
+}
+
+// WithKeyPrefix puts prefix: before every key (URL: key_prefix=shop), to share a database with others.
+func WithKeyPrefix(prefix string) Option { return func(s *settings) { s.keyPrefix = prefix } }
+
+// WithVersion sets the version that stands in every key (URL: version=2).
+func WithVersion(version string) Option { return func(s *settings) { s.version = version } }
+
+// WithLayout sets how keys look on the wire (URL: layout=bare). The default is [Prefixed].
+func WithLayout(l Layout) Option { return func(s *settings) { s.layout = l } }
+
+// WithCodec sets how values become bytes (URL: codec=json+zstd). The default is codec.JSON.
+func WithCodec(c codec.Codec) Option { return func(s *settings) { s.codec = c } }
+
+// WithTimeout bounds each call to an engine outside the process (URL: timeout=500ms), beside the caller's
+// own context. The default is none.
+func WithTimeout(d time.Duration) Option {
+	return func(s *settings) {
+		s.timeout = d
+		if d <= 0 {
+			s.errs = append(s.errs, fmt.Errorf("timeout of %v: not above zero", d))
+		}
+	}
+}
+
+// WithLazy lets Open return without connecting (URL: lazy=true): the first call does.
+func WithLazy() Option { return func(s *settings) { s.lazy = true } }
+
+// WithLogger sets where a cache tells what a person has to know: values that do not decode, loads that could not
+// be stored. The default is slog.Default().
+func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.logger = l } }
+
+// commonParams are the URL parameters that every engine has.
+var commonParams = []string{"ttl", "key_prefix", "version", "layout", "codec", "lazy", "timeout"}
+
+func newSettings() settings {
+	return settings{layout: Prefixed, codec: codec.JSON, logger: slog.Default()}
+}
+
+// readURL takes the common parameters from u.
+func (s *settings) readURL(u *driver.URL) {
+	var err error
+	check := func() { s.errs = append(s.errs, err) }
+	if s.ttl, err = u.Duration("ttl", 0); err == nil && s.ttl != 0 {
+		err = checkTTL(s.ttl)
+	}
+	check()
+	s.timeout, err = u.Duration("timeout", 0)
+	check()
+	s.lazy, err = u.Bool("lazy", false)
+	check()
+	s.keyPrefix, _ = u.Param("key_prefix")
+	s.version, _ = u.Param("version")
+	var form string
+	form, err = u.OneOf("layout", string(Prefixed), string(Bare))
+	s.layout = Layout(form)
+	check()
+	if name, ok := u.Param("codec"); ok {
+		s.codec, err = codec.ByName(name)
+		check()
+	}
+}
+
+// apply applies the options of Go and checks the whole.
+func (s *settings) apply(opts []Option) error {
+	for _, o := range opts {
+		o(s)
+	}
+	if s.layout != Prefixed && s.layout != Bare {
+		s.errs = append(s.errs, fmt.Errorf("unknown layout %q; known: %s, %s", s.layout, Prefixed, Bare))
+	}
+	if s.layout == Bare && (s.keyPrefix != "" || s.version != "") {
+		s.errs = append(s.errs, errors.New("layout=bare has neither key_prefix nor version"))
+	}
+	if s.codec == nil || s.logger == nil {
+		s.errs = append(s.errs, errors.New("a nil codec or logger"))
+	}
+	return errors.Join(s.errs...)
+}
