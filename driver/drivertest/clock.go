@@ -42,12 +42,34 @@ func (l lifetime) whileAlive(what string, check func() bool) {
 	}
 }
 
-// whileAliveNow does something with the entry at once. That it fails counts only while the entry must be there.
-func (l lifetime) whileAliveNow(what string, do func() error) {
+// whileAliveNow does something with the entry at once, and tells whether that was in time: whatever was not proves nothing.
+func (l lifetime) whileAliveNow(what string, do func() error) bool {
 	l.e.Helper()
-	if err := do(); err != nil && time.Now().Before(l.from.Add(l.ttl)) {
+	err := do()
+	if !time.Now().Before(l.from.Add(l.ttl)) {
+		return false
+	}
+	if err != nil {
 		l.e.Errorf("%s: %v", what, err)
 	}
+	return true
+}
+
+// within does something with an entry that it makes with this ttl. On a machine so slow that the entry may have
+// expired in between, it does it again.
+func (e *env) within(ttl time.Duration, what string, do func() error) {
+	e.Helper()
+	for range 100 {
+		from := time.Now()
+		err := do()
+		if err == nil {
+			return
+		}
+		if time.Since(from) < ttl {
+			e.Fatalf("%s: %v", what, err)
+		}
+	}
+	e.Fatalf("%s: this machine never does it within %v", what, ttl)
 }
 
 // untilGone waits for the instant of the expiry.

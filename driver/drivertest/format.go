@@ -10,3 +10,12 @@ func brief(s string) string {
 	}
 	return fmt.Sprintf("%q… (%d bytes)", s[:most], len(s))
 }
+
+// brief2 cuts a text of several lines.
+func brief2(s string) string {
+	const most = 2000
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "…"
+}

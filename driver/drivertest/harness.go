@@ -71,8 +71,25 @@ type testCase struct {
 func subjects() []subject {
 	return []subject{
 		{"capabilities", capabilityCases()},
+		{"close", closeCases()},
 		{"store", storeCases()},
 		{"expiry", expiryCases()},
+		{"keys", keyCases()},
+		{"values", valueCases()},
+		{"batches", batchCases()},
+		{"counters", counterCases()},
+		{"add", addCases()},
+		{"touch", touchCases()},
+		{"swap", swapCases()},
+		{"scan", scanCases()},
+		{"clear", clearCases()},
+		{"inspect", inspectCases()},
+		{"context", contextCases()},
+		{"info", infoCases()},
+		{"live", liveCases()},
+		{"linear", linearCases()},
+		{"model", modelCases()},
+		{"shared", sharedCases()},
 	}
 }
 

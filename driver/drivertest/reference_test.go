@@ -16,11 +16,16 @@ import (
 // reference is a store that is right because it is simple: a map behind a mutex. It has every
 // capability, and the suite is tested on it and on its mutants.
 type reference struct {
+	*data
+	closed bool
+}
+
+// data is what two stores may share.
+type data struct {
 	mu      sync.Mutex
 	entries map[string]entry
 	writes  uint64 // versions are its values
-	closed  bool
-	max     int // bytes of a value; 0: no limit
+	max     int    // bytes of a value; 0: no limit
 }
 
 type entry struct {
@@ -48,7 +53,7 @@ var (
 const referenceMax = 4 << 20
 
 func newReference() *reference {
-	return &reference{entries: map[string]entry{}, max: referenceMax}
+	return &reference{data: &data{entries: map[string]entry{}, max: referenceMax}}
 }
 
 func openReference(*testing.T) driver.Store { return newReference() }
@@ -144,7 +149,6 @@ func (r *reference) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closed = true
-	r.entries = nil
 	return nil
 }
 

@@ -3,6 +3,7 @@ package drivertest_test
 import (
 	"testing"
 
+	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/driver/drivertest"
 )
 
@@ -13,6 +14,10 @@ func referenceHarness() drivertest.Harness {
 		Capabilities: drivertest.All(),
 		MaxValue:     referenceMax,
 		Client:       new(client),
+		OpenShared: func(*testing.T) (a, b driver.Store) {
+			first := newReference()
+			return first, &reference{data: first.data}
+		},
 	}
 }
 
