@@ -293,4 +293,6 @@ func (v *view) fail(op, key string, err error) error {
 }
 
 // String names the view for logs: its engine and prefix.
-func (v *view) String() string { return fmt.Sprintf("larder view %q on %s", v.own, v.cache.engine.name) }
+func (v *view) String() string {
+	return fmt.Sprintf("larder view %q on %s", v.own, v.cache.engine.name)
+}
