@@ -44,3 +44,11 @@ func (e KeyErrors) Error() string {
 func (e KeyErrors) Unwrap() []error {
 	return slices.Collect(maps.Values(e))
 }
+
+// OrNil returns e as an error, or nil if no key failed.
+func (e KeyErrors) OrNil() error {
+	if len(e) == 0 {
+		return nil
+	}
+	return e
+}

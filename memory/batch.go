@@ -24,24 +24,15 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 	if err := s.check(ctx); err != nil {
 		return err
 	}
-	var failed driver.KeyErrors
+	failed := driver.KeyErrors{}
 	for _, it := range items {
-		err := s.set(it.Key, driver.Bytes(it.Value), ttl)
-		if err != nil && failed == nil {
-			failed = driver.KeyErrors{}
-		}
-		if failed == nil {
-			continue
-		}
 		// A later item of the same key counts, also when the earlier one failed.
-		if delete(failed, it.Key); err != nil {
+		delete(failed, it.Key)
+		if err := s.set(it.Key, driver.Bytes(it.Value), ttl); err != nil {
 			failed[it.Key] = err
 		}
 	}
-	if len(failed) > 0 {
-		return failed
-	}
-	return nil
+	return failed.OrNil()
 }
 
 // DeleteMany removes the keys.

@@ -114,13 +114,13 @@ const (
 func (f *Flight) Wait(ctx context.Context, closed <-chan struct{}) (Result, Outcome, error) {
 	leave, err := enterCircle(ctx, f)
 	if err != nil {
-		f.leave()
+		f.Leave()
 		return Result{}, Done, err
 	}
 	defer leave()
 	select {
 	case <-f.done:
-		f.leave()
+		f.Leave()
 		if f.again {
 			return Result{}, Again, nil
 		}
@@ -128,10 +128,10 @@ func (f *Flight) Wait(ctx context.Context, closed <-chan struct{}) (Result, Outc
 	case <-f.baton:
 		return Result{}, f.takeBaton(), nil
 	case <-ctx.Done():
-		f.leave()
+		f.Leave()
 		return Result{}, Done, ctx.Err()
 	case <-closed:
-		f.leave()
+		f.Leave()
 		return Result{}, Done, errClosed
 	}
 }
@@ -148,8 +148,8 @@ func (f *Flight) takeBaton() Outcome {
 	return Lead
 }
 
-// leave is a waiter's end. The last one takes away a load that nobody leads.
-func (f *Flight) leave() {
+// Leave is for a waiter who will not call Wait. The last one takes away a load that nobody leads.
+func (f *Flight) Leave() {
 	f.shard.mu.Lock()
 	defer f.shard.mu.Unlock()
 	f.waiters--
