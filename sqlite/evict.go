@@ -1,0 +1,99 @@
+package sqlite
+
+import (
+	sqldriver "database/sql/driver"
+)
+
+// evictBatch is how many rows are looked at for eviction at a time.
+const evictBatch = 64
+
+// victim is a row that may have to go.
+type victim struct {
+	id, bytes int64
+	used      int64 // for qOldest
+}
+
+func (s *session) victims(q query, columns int, args ...any) ([]victim, error) {
+	var list []victim
+	err := s.c.each(background, q, columns, func(row []sqldriver.Value) bool {
+		v := victim{id: integer(row[0]), bytes: integer(row[1])}
+		if columns > 2 {
+			v.used = integer(row[2])
+		}
+		list = append(list, v)
+		return true
+	}, args...)
+	return list, err
+}
+
+// over tells whether the entries weigh more than that.
+func (s *session) over(weight int64) bool {
+	return s.limit > 0 && s.tracked && s.weight > weight
+}
+
+// evict keeps the bound: as many batches as it takes to come down to the limit, then one more with each
+// transaction until a tenth is free.
+func (s *session) evict() error {
+	target := s.limit - s.limit/10
+	s.evicting = s.over(s.limit) || s.evicting && s.over(target)
+	if !s.evicting {
+		return nil
+	}
+	for s.over(s.limit) {
+		n, err := s.purgeRows(evictBatch)
+		if err == nil && n == 0 {
+			err = s.evictRows(s.limit)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.evictRows(target); err != nil {
+		return err
+	}
+	s.evicting = s.over(target)
+	return nil
+}
+
+// evictRows evicts the least recently used of some rows until the weight is down to target. A row that was used
+// after what the file says gets a second chance, by writing that use: it cannot have one again without
+// another use, so this comes to an end.
+func (s *session) evictRows(target int64) error {
+	rows, err := s.victims(qOldest, 3, int64(evictBatch))
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		s.weight = 0 // off only if someone else wrote to the tables: do not hunt for rows that are not there
+		return nil
+	}
+	for _, v := range rows {
+		if !s.over(target) {
+			return nil
+		}
+		if at := s.uses.last(v.id); at > v.used {
+			if _, err := s.c.exec(background, qUse, at, v.id, v.used); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.removeRow(v.id, v.bytes); err != nil {
+			return err
+		}
+		s.evicted.Add(1)
+	}
+	return nil
+}
+
+// writeUses writes some of the uses that were noted.
+func (s *session) writeUses() error {
+	if !s.tracked {
+		return nil
+	}
+	for id, at := range s.uses.take(usesBatch) {
+		if _, err := s.c.exec(background, qUse, at, id, at-useInterval.Milliseconds()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
