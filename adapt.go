@@ -61,7 +61,7 @@ func (e *engine) limit(ctx context.Context) (context.Context, context.CancelFunc
 	if e.timeout == 0 {
 		return ctx, func() {}
 	}
-	return context.WithTimeoutCause(ctx, e.timeout, fmt.Errorf("no answer within %v: %w", e.timeout, context.DeadlineExceeded))
+	return context.WithTimeout(ctx, e.timeout)
 }
 
 func declined(err error) bool { return errors.Is(err, errors.ErrUnsupported) }

@@ -166,7 +166,9 @@ func (v *View[V]) land(ctx context.Context, f *flight.Flight, end func(flight.Re
 		return l.loaded, err
 	}
 	if err != nil {
-		v.cache.covered("larder: loaded value not stored", v.own+key, err)
+		if ctx.Err() == nil { // whose call has ended anyway need not hear of it
+			v.cache.covered("larder: loaded value not stored", v.own+key, err)
+		}
 	} else if !stored {
 		// Somebody else stored first (an Add or Incr, another process): that is the entry now.
 		if val, kept, spoilt := v.lookAgain(ctx, call.prefix, key); kept != nil && !spoilt {

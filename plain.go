@@ -28,15 +28,11 @@ var timeType = reflect.TypeFor[time.Time]()
 // plainTypeOf returns nil if values of t have to be encoded.
 func plainTypeOf(t reflect.Type, c codec.Codec) *plainType {
 	p := &plainType{size: int(t.Size())}
-	switch c.Name() {
-	case "json", "json+zstd":
+	switch base := codec.Base(c); {
+	case codec.Same(base, codec.JSON):
 		p.text = true
-	case "raw", "raw+zstd":
-		if t != reflect.TypeFor[string]() {
-			return nil
-		}
-	default: // who knows what it does to a value
-		return nil
+	case !codec.Same(base, codec.Raw) || t != reflect.TypeFor[string]():
+		return nil // who knows what it does to a value
 	}
 	if !p.add(t) {
 		return nil

@@ -11,11 +11,12 @@ import (
 // kind is how a view's values are kept: one for each view, so that an entry knows by one pointer whether it
 // was written by the view that reads it.
 type kind[V any] struct {
-	codec codec.Codec
-	live  bool       // keep Go values as they are
-	plain *plainType // not nil: V is safe to share as it is
-	clone func(V) V
-	weigh func(V) int
+	codec     codec.Codec
+	inProcess bool       // the engine keeps what hold makes
+	live      bool       // keep Go values as they are
+	plain     *plainType // not nil: V is safe to share as it is
+	clone     func(V) V
+	weigh     func(V) int
 }
 
 func newKind[V any](c *Cache, p Policy[V]) *kind[V] {
@@ -23,6 +24,7 @@ func newKind[V any](c *Cache, p Policy[V]) *kind[V] {
 	if c.engine.live == nil {
 		return k
 	}
+	k.inProcess = true
 	k.plain = plainTypeOf(reflect.TypeFor[V](), p.Codec)
 	k.live = k.plain != nil || p.Shared || p.Clone != nil
 	return k
@@ -43,7 +45,9 @@ func (k *kind[V]) hold(val V) (driver.Value, error) {
 		if err != nil {
 			return nil, codecError(err)
 		}
-		// The codec has made data for us alone.
+		if k.inProcess {
+			return driver.Bytes(data), nil // a copy: the codec's slice may have room to spare, for as long as the entry lives
+		}
 		return driver.Bytes(unsafe.String(unsafe.SliceData(data), len(data))), nil
 	}
 	b := &boxed[V]{val, k}
@@ -64,7 +68,7 @@ func (k *kind[V]) hold(val V) (driver.Value, error) {
 func (k *kind[V]) take(kept driver.Value) (V, error) {
 	switch kept := kept.(type) {
 	case *boxed[V]:
-		if kept.kind == k || (k.live && k.codec == kept.kind.codec) {
+		if kept.kind == k || (k.live && codec.Same(k.codec, kept.kind.codec)) {
 			if k.clone != nil {
 				return k.clone(kept.value), nil
 			}

@@ -72,7 +72,7 @@ func NewView[V any](c *Cache, prefix string, p Policy[V]) (*View[V], error) {
 	if p.Shared && p.Clone != nil {
 		return nil, c.fail("view", prefix, errors.New("policy has both Shared and Clone"))
 	}
-	if name := p.Codec.Name(); name == codec.Raw.Name() || name == "raw+zstd" {
+	if codec.Same(codec.Base(p.Codec), codec.Raw) {
 		if _, err := codec.Raw.Marshal(new(V)); err != nil {
 			return nil, c.fail("view", prefix, codecError(err))
 		}

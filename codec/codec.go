@@ -3,6 +3,7 @@ package codec
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -15,6 +16,12 @@ type Codec interface {
 	// Unmarshal decodes data into what v points to. It neither keeps nor changes data. After an error,
 	// what v points to is undefined.
 	Unmarshal(data []byte, v any) error
+}
+
+// Same tells whether a and b are the same codec, so that what one has encoded the other decodes alike.
+func Same(a, b Codec) bool {
+	v := reflect.ValueOf(a)
+	return v.Type() == reflect.TypeOf(b) && v.Comparable() && a == b
 }
 
 // names are the codecs that a URL can name.

@@ -87,3 +87,11 @@ func (c *compressed) Unmarshal(data []byte, v any) error {
 	}
 	return c.inner.Unmarshal(plain, v)
 }
+
+// Base returns the codec whose bytes c compresses, or c itself if it does not.
+func Base(c Codec) Codec {
+	if z, ok := c.(*compressed); ok {
+		return Base(z.inner)
+	}
+	return c
+}
