@@ -60,7 +60,7 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Cache, error) {
 	if err := s.apply(opts); err != nil {
 		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
 	}
-	store, err := e.Open(ctx, driver.Config{URL: u, Lazy: s.lazy, Logger: s.logger})
+	store, err := e.Open(ctx, driver.Config{URL: u.Without(commonParams...), Lazy: s.lazy, Logger: s.logger})
 	if err != nil {
 		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
 	}

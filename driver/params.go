@@ -30,6 +30,13 @@ func (u *URL) CheckParams(known ...string) error {
 	return nil
 }
 
+// Without returns a copy of u without the parameters of these names.
+func (u *URL) Without(names ...string) *URL {
+	v := *u
+	v.params = slices.DeleteFunc(slices.Clone(u.params), func(p param) bool { return slices.Contains(names, p.name) })
+	return &v
+}
+
 // badParam is the one form of a parameter's error.
 func badParam(name, value, want string) error {
 	if secretParams[name] {
