@@ -103,8 +103,8 @@ func sizeOf(path string) int64 {
 // Unwrap hands out a *sql.DB on the same file, which the store closes. Its transactions begin immediately; while one is
 // open, the store's writers wait. Writing larder's tables with it breaks what max_bytes counts.
 func (s *Store) Unwrap(target any) bool {
-	p, ok := target.(**sql.DB)
-	if !ok {
+	p, _ := target.(**sql.DB)
+	if p == nil {
 		return false
 	}
 	s.mu.Lock()
@@ -127,7 +127,7 @@ func (c connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		return nil, err
 	}
 	own, err := dialWith(ctx, dsn(c.s.path, "rw")+"&_txlock=immediate&_busy_timeout="+milliseconds(c.s.options.BusyTimeout),
-		pragmas(c.s.options)...)
+		pragmas(c.s.options, 2<<10)...)
 	if err != nil {
 		return nil, explain(c.s.path, err)
 	}

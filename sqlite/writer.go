@@ -99,10 +99,13 @@ func (w *writer) serve() {
 
 // transaction does one group of requests. It returns false if there was no way to begin.
 func (w *writer) transaction() bool {
+	w.queue.gather()
 	if err := w.begin(false); err != nil {
 		return false
 	}
 	w.group = w.queue.take(w.group[:0])
+	groups++
+	reqs += len(w.group)
 	n, err := w.apply(w.group)
 	if err == nil {
 		err = w.session.commit()
@@ -249,3 +252,5 @@ func (e *uncertain) Unwrap() error { return e.err }
 
 // background is for statements that are short: a context that can end would cost a goroutine each.
 var background = context.Background()
+
+var groups, reqs int
