@@ -2,6 +2,7 @@ package larder_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log"
@@ -426,6 +427,27 @@ func ExampleCache_URI() {
 	defer c.Close()
 	fmt.Println(c.URI())
 	// Output: memory://sessions?ttl=10m
+}
+
+func ExampleCache_As() {
+	dir, err := os.MkdirTemp("", "larder")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	c, err := larder.Open(ctx, "sqlite:"+filepath.ToSlash(filepath.Join(dir, "cache.db")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	var db *sql.DB // the engine's own client
+	if c.As(&db) {
+		var mode string
+		err = db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode)
+		fmt.Println(mode, err)
+	}
+	// Output: wal <nil>
 }
 
 func ExampleCache_Close() {
