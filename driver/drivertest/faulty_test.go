@@ -19,7 +19,7 @@ var errUnplugged = errors.New("unplugged")
 // TestFaultyWithoutFaults: as long as nobody asks for a fault, a Faulty is the store below, with all that it has.
 func TestFaultyWithoutFaults(t *testing.T) {
 	h := referenceHarness()
-	h.VirtualTime = true
+	h.VirtualTime, h.MayAllocate = true, true
 	h.Open = func(*testing.T) driver.Store { return drivertest.NewFaulty(newReference()).Live() }
 	drivertest.Run(t, h)
 }

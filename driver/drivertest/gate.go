@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -27,14 +28,7 @@ func (f *Faulty) Block(op Op) *Gate { return f.block(op, func(Call) bool { retur
 
 // BlockKey is Block for the calls that are about key, alone or among others.
 func (f *Faulty) BlockKey(op Op, key string) *Gate {
-	return f.block(op, func(c Call) bool {
-		for _, k := range c.Keys {
-			if k == key {
-				return true
-			}
-		}
-		return false
-	})
+	return f.block(op, func(c Call) bool { return slices.Contains(c.Keys, key) })
 }
 
 func (f *Faulty) block(op Op, concerns func(Call) bool) *Gate {

@@ -41,6 +41,9 @@ type Harness struct {
 	// are closed by the suite.
 	OpenShared func(t *testing.T) (a, b driver.Store)
 
+	// MayAllocate waives the promise that GetLive allocates nothing: for a wrapper that serves tests.
+	MayAllocate bool
+
 	// Client, if not nil, is a pointer to a variable of the type that Unwrap knows, such as new(*sql.DB).
 	Client any
 }

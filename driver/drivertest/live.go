@@ -86,7 +86,7 @@ func liveCases() []testCase {
 			e.wantMiss("a")
 		}},
 		{name: "Weight", needs: needs, when: func(h *Harness) bool { return h.MaxValue > 0 }, run: heavyLive},
-		{name: "NoAllocation", needs: needs, realTime: true, run: func(e *env) {
+		{name: "NoAllocation", needs: needs, realTime: true, when: func(h *Harness) bool { return !h.MayAllocate }, run: func(e *env) {
 			e.setLive("key", newGem("one"))
 			n := testing.AllocsPerRun(100, func() { _, _ = e.live.GetLive(e.prefix, "key") })
 			if n > 0.5 && !raceEnabled {

@@ -2,6 +2,7 @@ package drivertest
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 
@@ -110,7 +111,7 @@ func returnedMemory(e *env) {
 	type held struct{ got, want []byte }
 	var all []held
 	for i := range 50 {
-		v := noise(100 + i)
+		v := fmt.Sprintf("%03d", i) + noise(100)
 		e.set("a", v, 0)
 		got, err := e.store.Get(e.ctx, e.k("a"))
 		e.ok("Get", err)
