@@ -41,18 +41,26 @@ func (s *Store) IncrFloat(ctx context.Context, key string, delta float64, ttl ti
 func (s *Store) compute(key string, ttl time.Duration, first string, add func(old string) (string, error)) error {
 	var failed error
 	s.space.cache.Compute(key, func(old entry, found bool) (entry, otter.ComputeOp) {
-		if !found {
-			return entry{driver.Bytes(first), ttl}, otter.WriteOp
+		sum, ttl, err := first, ttl, error(nil)
+		if found {
+			ttl = driver.KeepTTL
+			sum, err = addTo(old.value, add)
 		}
-		text, err := old.value.Encode()
-		if err == nil {
-			var sum string
-			if sum, err = add(string(text)); err == nil {
-				return entry{driver.Bytes(sum), driver.KeepTTL}, otter.WriteOp
-			}
+		if err == nil && s.space.tooLarge(len(key), driver.Bytes(sum)) {
+			err = driver.ErrTooLarge
 		}
-		failed = err
-		return old, otter.CancelOp
+		if failed = err; err != nil {
+			return old, otter.CancelOp
+		}
+		return entry{driver.Bytes(sum), ttl}, otter.WriteOp
 	})
 	return failed
+}
+
+func addTo(v driver.Value, add func(old string) (string, error)) (string, error) {
+	text, err := v.Encode()
+	if err != nil {
+		return "", err
+	}
+	return add(string(text))
 }

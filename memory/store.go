@@ -100,6 +100,10 @@ func (s *Store) Scan(ctx context.Context, prefix string) iter.Seq2[string, error
 				return
 			}
 		}
+		// Close empties the store: what was not seen is not known to be absent.
+		if err := s.check(ctx); err != nil {
+			yield("", err)
+		}
 	}
 }
 

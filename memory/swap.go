@@ -52,7 +52,7 @@ func (s *Store) swap(key string, want, v driver.Value, ttl time.Duration) (swapp
 		}
 		if tooLarge {
 			err = driver.ErrTooLarge
-			return old, otter.InvalidateOp
+			return old, otter.CancelOp
 		}
 		swapped = true
 		return entry{v, ttl}, otter.WriteOp
