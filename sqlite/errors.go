@@ -39,7 +39,7 @@ func explain(path string, err error) error {
 	case sqlite3.SQLITE_CORRUPT:
 		hint = damaged
 	case sqlite3.SQLITE_NOTADB:
-		hint = "it is no SQLite database; name another file, or delete it if it is not needed"
+		hint = notADatabase
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		hint = "this user must be allowed to write the file and its directory"
 	case sqlite3.SQLITE_CANTOPEN:
@@ -52,6 +52,8 @@ func explain(path string, err error) error {
 	}
 	return fmt.Errorf("%s: %s: %w", path, hint, err)
 }
+
+const notADatabase = "it is no SQLite database: name another file, or delete it if it is not needed"
 
 const damaged = "it is damaged: stop the programs that use it, and delete it together with the files that end in " +
 	"-wal and -shm (what was cached is lost), or restore a copy"

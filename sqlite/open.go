@@ -221,6 +221,8 @@ func examine(ctx context.Context, path string) (isNew bool, err error) {
 		return false, fmt.Errorf("%s: it is not a regular file but %v: name another", path, info.Mode().Type())
 	case info.Size() == 0:
 		return true, nil
+	case info.Size() < 512: // less than the smallest page: SQLite would take it for empty, and overwrite it
+		return false, fmt.Errorf("%s: %s", path, notADatabase)
 	}
 	// The header is read through SQLite, not by opening the file: closing a file drops all locks
 	// that this process has on it, those of its other connections to it too.

@@ -1,0 +1,78 @@
+package sqlite
+
+import (
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+)
+
+func openRaw(t *testing.T, raw string) (*Store, error) {
+	t.Helper()
+	u, err := driver.ParseURL(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := driver.Lookup("sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := e.Open(t.Context(), driver.Config{URL: u, Lazy: true, Logger: slog.Default()})
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s.(*Store), nil
+}
+
+func TestURL(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for raw, want := range map[string]struct {
+		path string
+		o    Options
+	}{
+		"sqlite:///tmp/a.db":    {"/tmp/a.db", Options{Sync: SyncNormal, BusyTimeout: DefaultBusyTimeout}},
+		"sqlite:a%3F.db":        {filepath.Join(here, "a?.db"), Options{Sync: SyncNormal, BusyTimeout: DefaultBusyTimeout}},
+		"sqlite:a.db?sync=full": {filepath.Join(here, "a.db"), Options{Sync: SyncFull, BusyTimeout: DefaultBusyTimeout}},
+		"sqlite:a.db?sync=off&max_bytes=2gb&busy_timeout=0.5": {filepath.Join(here, "a.db"),
+			Options{Sync: SyncOff, MaxBytes: 2 << 30, BusyTimeout: 500 * time.Millisecond}},
+	} {
+		s, err := openRaw(t, raw)
+		if err != nil {
+			t.Errorf("%s: %v", raw, err)
+			continue
+		}
+		want.o.Lazy = true
+		if s.path != want.path || s.options != want.o {
+			t.Errorf("%s: %s %+v", raw, s.path, s.options)
+		}
+	}
+}
+
+func TestBadURL(t *testing.T) {
+	for raw, want := range map[string]string{
+		"sqlite://cache.db":          "sqlite:///absolute/file.db",
+		"sqlite://localhost/a.db":    "sqlite:///absolute/file.db",
+		"sqlite://u:secret@/a.db":    "no user",
+		"sqlite:":                    "no file is named",
+		"sqlite://":                  "no file is named",
+		"sqlite:///":                 "no file is named",
+		"sqlite::memory:":            "memory://",
+		"sqlite:a.db?sync=sometimes": "off",
+		"sqlite:a.db?max_bytes=0":    "max_bytes=0",
+		"sqlite:a.db?busy_timeout=0": "busy_timeout=0",
+		"sqlite:a.db?cache=shared":   "busy_timeout, max_bytes, sync",
+	} {
+		_, err := openRaw(t, raw)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: want an error with %q: %v", raw, want, err)
+		}
+	}
+}
