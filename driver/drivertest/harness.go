@@ -96,7 +96,8 @@ func subjects() []subject {
 	}
 }
 
-// Run runs the whole suite as subtests of t.
+// Run runs the whole suite as subtests of t, one after the other: stores may share one server. t must not be parallel,
+// because the suite counts allocations.
 func Run(t *testing.T, h Harness) {
 	h.checkDeclaration(t)
 	t.Run("plain", func(t *testing.T) { runSubjects(t, &h, "") })

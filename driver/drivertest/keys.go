@@ -16,6 +16,7 @@ func keyCases() []testCase {
 		{name: "Batches", needs: []Capability{Batcher}, run: strangeKeysInBatches},
 		{name: "Scan", needs: []Capability{Scanner}, run: strangeKeysScanned},
 		{name: "Inspect", needs: []Capability{Inspector}, run: strangeKeysInspected},
+		{name: "EveryMethod", run: strangeKeysEverywhere},
 		{name: "EveryByte", run: everyByte},
 	}
 }
@@ -109,6 +110,34 @@ func strangeKeysInspected(e *env) {
 	}
 	if len(info) != len(keys) {
 		e.Errorf("Inspect knows %d entries of %d", len(info), len(keys))
+	}
+}
+
+// strangeKeysEverywhere takes each key through the methods that the other cases leave out.
+func strangeKeysEverywhere(e *env) {
+	for _, k := range e.strangeKeys() {
+		if e.able(Adder) {
+			e.wantAdd(k, "added", true)
+			e.wantAdd(k, "again", false)
+		} else {
+			e.set(k, "added", 0)
+		}
+		if e.able(Toucher) {
+			e.wantTouch(k, longTTL, true)
+		}
+		if e.able(Swapper) {
+			e.wantSwap(k, e.version(k, "added"), "swapped", 0, true)
+			e.want(k, "swapped")
+		}
+		e.wantDelete(k, true)
+		if e.able(Counter) {
+			if n, err := e.counter.Incr(e.ctx, e.k(k), 7, 0); err != nil || n != 7 {
+				e.Errorf("Incr %s = %d, %v; want 7", brief(k), n, err)
+			}
+			e.want(k, "7")
+			e.wantDelete(k, true)
+		}
+		e.wantMiss(k)
 	}
 }
 
