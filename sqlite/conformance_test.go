@@ -15,13 +15,6 @@ func TestConformance(t *testing.T) {
 	drivertest.Run(t, harness(sqlite.Options{}))
 }
 
-// TestConformanceBounded runs the suite where the file keeps the sum of weights.
-func TestConformanceBounded(t *testing.T) {
-	h := harness(sqlite.Options{MaxBytes: 80 << 20})
-	h.MaxValue = 70 << 20
-	drivertest.Run(t, h)
-}
-
 func harness(o sqlite.Options) drivertest.Harness {
 	open := func(t *testing.T, path string) *sqlite.Store {
 		s, err := sqlite.Open(t.Context(), path, o)

@@ -188,6 +188,7 @@ func (s *Store) ready(ctx context.Context) (*file, error) {
 	if f := s.file.Load(); f != nil {
 		return f, nil
 	}
+	errorsInsteadOfSignals()
 	f, err := openFile(ctx, s.path, s.options, s.now)
 	if err != nil {
 		return nil, err
