@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/larder-go/larder/codec"
@@ -91,7 +92,8 @@ func (s *settings) readURL(u *driver.URL) {
 	s.layout = Layout(form)
 	check()
 	if name, ok := u.Param("codec"); ok {
-		s.codec, err = codec.ByName(name)
+		// The + of json+zstd is a space in a URL's query, and no codec has a space.
+		s.codec, err = codec.ByName(strings.ReplaceAll(name, " ", "+"))
 		check()
 	}
 }
