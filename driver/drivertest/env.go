@@ -9,8 +9,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// patience is how long, in real time, a case waits for what has to happen at once.
-const patience = 30 * time.Second
+// patience is how long, in real time, a case waits for what has to happen at once. Only tests of the suite change it.
+var patience = 30 * time.Second
 
 // env is what one case works with: its store and the words to talk about it. Keys in its methods are
 // without the prefix of the run.
@@ -45,11 +45,27 @@ func (e *env) open(s driver.Store, needs []Capability) {
 		e.Fatal("Harness.Open returned no store")
 	}
 	e.use(s)
-	e.Cleanup(func() { _ = s.Close() })
+	e.Cleanup(func() { e.closeInTime(s) })
 	for _, c := range needs {
 		if !e.has(c) {
 			e.Fatalf("the harness declares %s, and the store does not have it (any more)", c)
 		}
+	}
+}
+
+// closeInTime ends a case whose store does not come back from Close.
+func (e *env) closeInTime(s driver.Store) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		_ = s.Close()
+	}()
+	hung := time.NewTimer(patience)
+	defer hung.Stop()
+	select {
+	case <-closed:
+	case <-hung.C:
+		e.Errorf("Close has not come back for %v", patience)
 	}
 }
 

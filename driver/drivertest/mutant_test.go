@@ -47,6 +47,7 @@ func TestMutant(t *testing.T) {
 	if all[i].change != nil {
 		all[i].change(&h)
 	}
+	drivertest.SetPatience(3 * time.Second)
 	drivertest.Run(t, h)
 }
 
