@@ -73,8 +73,8 @@ type testCase struct {
 // only report as a deadlock.
 func subjects() []subject {
 	return []subject{
-		{"capabilities", capabilityCases()},
 		{"close", closeCases()},
+		{"capabilities", capabilityCases()},
 		{"store", storeCases()},
 		{"expiry", expiryCases()},
 		{"keys", keyCases()},
