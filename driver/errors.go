@@ -21,7 +21,8 @@ var (
 	ErrBadKey = errors.New("bad key")
 	// ErrBadTTL: a lifetime of zero, below zero, or longer than the engine can express.
 	ErrBadTTL = errors.New("bad ttl")
-	// ErrTooLarge: a value is larger than the engine can hold; the key has been deleted.
+	// ErrTooLarge: a value is larger than the engine can hold. Set and SetMany have then deleted the key,
+	// because what is stored has been replaced at the origin; Add and Swap leave it as it is.
 	ErrTooLarge = errors.New("value too large")
 	// ErrCodec: a value does not encode, or what is stored does not decode.
 	ErrCodec = errors.New("codec")

@@ -33,6 +33,7 @@ type Live interface {
 	SetLive(prefix, key string, v Value, ttl time.Duration) error
 	// AddLive is Add for a Value, which the engine keeps if it tells true.
 	AddLive(prefix, key string, v Value, ttl time.Duration) (bool, error)
-	// SwapLive stores v if the entry is still the Value old, as GetLive returned it.
+	// SwapLive stores v if the entry is still the Value old, as GetLive returned it: the same pointer, or
+	// equal Bytes.
 	SwapLive(prefix, key string, old, v Value, ttl time.Duration) (bool, error)
 }

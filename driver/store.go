@@ -54,7 +54,8 @@ type Batcher interface {
 	// counts. If some keys failed and the others are stored, the error is a KeyErrors (ErrTooLarge
 	// also deletes, as in Set); any other error means that none is known to be stored.
 	SetMany(ctx context.Context, items []Item, ttl time.Duration) error
-	// DeleteMany removes the keys and returns how many were there. The error as in SetMany, and
+	// DeleteMany removes the keys and returns how many were there; a key that is named twice counts
+	// once. The error as in SetMany, and
 	// the number then counts those that were removed.
 	DeleteMany(ctx context.Context, keys []string) (int, error)
 }
@@ -108,8 +109,8 @@ type Scanner interface {
 
 // Clearer removes many entries.
 type Clearer interface {
-	// Clear removes every key that begins with prefix and returns how many, or -1 if unknown. A key
-	// that is written meanwhile may stay. prefix is literal text, and not empty.
+	// Clear removes every key that begins with prefix and returns how many, those that had expired not
+	// counted, or -1 if unknown. A key that is written meanwhile may stay. prefix is literal text, and not empty.
 	Clear(ctx context.Context, prefix string) (int, error)
 	// ClearAll removes everything that the engine's database holds, other programs' keys too.
 	ClearAll(ctx context.Context) (int, error)
