@@ -254,6 +254,11 @@ func beganEmpty(journal []byte) bool {
 }
 
 func (c *conn) examine(ctx context.Context, path string) (isNew bool, err error) {
+	// One transaction: between two of them another process might make its tables.
+	if err := c.script(ctx, "BEGIN"); err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, c.script(background, "ROLLBACK")) }()
 	var header [3]int64
 	for i, q := range []string{"PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema"} {
 		v, err := c.pragma(ctx, q)
