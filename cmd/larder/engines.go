@@ -1,0 +1,6 @@
+package main
+
+import (
+	// Beside memory and dummy, which are always there.
+	_ "github.com/larder-go/larder/sqlite"
+)

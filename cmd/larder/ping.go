@@ -1,0 +1,34 @@
+package main
+
+import (
+	"time"
+
+	"github.com/larder-go/larder/driver"
+)
+
+type pingCmd struct{}
+
+func (pingCmd) Help() string {
+	return `Prints the engine, its version, and how long the round trip took.
+
+Example:
+
+    larder ping --url memory://`
+}
+
+// Run is called by kong.
+func (pingCmd) Run(a *app) error {
+	return a.use(func(c *client) error {
+		server, err := c.Ping(a.ctx)
+		if err != nil {
+			return err
+		}
+		a.answerFacts(append([]driver.Fact{
+			{Name: "engine", Value: server.Engine},
+			{Name: "version", Value: server.Version},
+			{Name: "round_trip", Value: server.RoundTrip.Round(time.Microsecond)},
+			{Name: "url", Value: c.URI()},
+		}, server.Notes...))
+		return nil
+	})
+}
