@@ -108,42 +108,43 @@ func (v *View[V]) GetOr(ctx context.Context, key string, def V, opts ...CallOpti
 	return val, err
 }
 
-// find reads and decodes, and counts hit or miss. Its errors are not wrapped yet.
-func (v *View[V]) find(ctx context.Context, prefix, key string) (val V, err error) {
-	if err := ctx.Err(); err != nil {
-		return val, err
-	}
-	if n := len(prefix) + len(key); n == 0 || n > driver.MaxKeyLen {
-		return val, checkKey(prefix, key)
-	}
-	c := v.cache
-	if c.engine.live == nil {
-		return v.findEncoded(ctx, prefix, key)
-	}
-	kept, err := c.engine.live.GetLive(prefix, key)
+// find reads and decodes. Its errors are not wrapped yet.
+func (v *View[V]) find(ctx context.Context, prefix, key string) (V, error) {
+	kept, data, err := v.read(ctx, prefix, key)
 	if err != nil {
-		if err == ErrMiss { //nolint:errorlint // hot, and Live promises it bare
-			c.stats.misses.Add(1)
-		}
-		return val, err
+		var zero V
+		return zero, err
 	}
-	c.stats.hits.Add(1)
+	if kept == nil {
+		return v.kind.decode(data)
+	}
 	if b, ok := kept.(*boxed[V]); ok && b.kind == v.kind && v.kind.clone == nil {
 		return b.value, nil
 	}
 	return v.kind.take(kept)
 }
 
-func (v *View[V]) findEncoded(ctx context.Context, prefix, key string) (val V, err error) {
-	data, err := v.cache.engine.get(ctx, prefix+key)
-	if err != nil {
-		if errors.Is(err, ErrMiss) {
-			v.cache.stats.misses.Add(1)
-		}
-		return val, err
+// read returns what the engine has, as a value or as bytes, and counts hit or miss.
+func (v *view) read(ctx context.Context, prefix, key string) (kept driver.Value, data []byte, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
 	}
-	v.cache.stats.hits.Add(1)
-	return v.kind.decode(data)
+	if n := len(prefix) + len(key); n == 0 || n > driver.MaxKeyLen {
+		return nil, nil, checkKey(prefix, key)
+	}
+	c := v.cache
+	if c.engine.live != nil {
+		kept, err = c.engine.live.GetLive(prefix, key)
+	} else {
+		data, err = c.engine.get(ctx, prefix+key)
+	}
+	switch {
+	case err == nil:
+		c.stats.hits.Add(1)
+	case errors.Is(err, ErrMiss):
+		c.stats.misses.Add(1)
+	}
+	return kept, data, err
 }
 
 // Has tells whether there is an entry, without its value. It does not count as a use for eviction where the

@@ -13,12 +13,7 @@ func (s live) GetLive(prefix, key string) (driver.Value, error) {
 	if s.closed.Load() {
 		return nil, driver.ErrClosed
 	}
-	b := buffers.Get().(*buffer)
-	b.bytes = append(append(b.bytes[:0], prefix...), key...)
-	// otter hashes and compares this string and does not keep it, so it may live in memory that is
-	// used again.
-	e, ok := s.space.cache.GetIfPresent(unsafe.String(unsafe.SliceData(b.bytes), len(b.bytes)))
-	b.release()
+	e, ok := s.space.find(prefix, key)
 	if !ok {
 		return nil, driver.ErrMiss
 	}
@@ -49,14 +44,22 @@ func (s live) SwapLive(prefix, key string, old, v driver.Value, ttl time.Duratio
 	return s.swap(prefix+key, old, v, ttl)
 }
 
-// buffer is where the two parts of a key are joined for a look-up.
-type buffer struct{ bytes []byte }
-
-var buffers = sync.Pool{New: func() any { return &buffer{make([]byte, 0, 256)} }}
-
-// release gives the buffer back, unless a long key has made it large.
-func (b *buffer) release() {
-	if cap(b.bytes) <= 4096 {
-		buffers.Put(b)
+// find looks an entry up without joining the two parts of its key on the heap.
+func (s *space) find(prefix, key string) (entry, bool) {
+	if len(prefix)+len(key) > len(buffer{}) {
+		return s.cache.GetIfPresent(prefix + key)
 	}
+	b := buffers.Get().(*buffer)
+	n := copy(b[:], prefix)
+	n += copy(b[n:], key)
+	// otter hashes and compares this string and does not keep it, so it may live in memory that is
+	// used again.
+	e, ok := s.cache.GetIfPresent(unsafe.String(&b[0], n))
+	buffers.Put(b)
+	return e, ok
 }
+
+// buffer is where the two parts of a key are joined for a look-up.
+type buffer [256]byte
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
