@@ -43,7 +43,8 @@ func explain(path string, err error) error {
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		hint = "this user must be allowed to write the file and its directory"
 	case sqlite3.SQLITE_CANTOPEN:
-		hint = "it, its directory, or the files beside it that end in -wal and -shm cannot be opened or created by this user"
+		hint = "it cannot be opened or created: this user must be allowed to write the file, its directory, and the files " +
+			"beside it that end in -wal and -shm"
 	case sqlite3.SQLITE_IOERR:
 		hint = "reading or writing failed: is the disk full, or a limit on the size of files reached?"
 	}

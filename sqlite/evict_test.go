@@ -30,13 +30,19 @@ func holds(t testing.TB, s *Store, n int) bool {
 }
 
 // TestEvictionBoundAndOrder: the sum never exceeds the limit, and the entries used longest ago go first: whether
-// they were used by Set or by Get.
+// they were used by Set or by Get, and also if the use by Get came too soon after the last to be written.
 func TestEvictionBoundAndOrder(t *testing.T) {
+	for _, pace := range []time.Duration{time.Second, 50 * time.Millisecond} {
+		t.Run(pace.String(), func(t *testing.T) { evictInOrder(t, pace) })
+	}
+}
+
+func evictInOrder(t *testing.T, pace time.Duration) {
 	clock := newClock()
 	s := openTest(t, tempPath(t), Options{MaxBytes: 100_000}, clock.now)
 	for n := range 100 {
 		put(t, s, n)
-		clock.add(time.Second)
+		clock.add(pace)
 	}
 	if got := s.query(t, weightOf); got != 100_000 {
 		t.Fatalf("weight %d before the limit is exceeded", got)
@@ -47,7 +53,7 @@ func TestEvictionBoundAndOrder(t *testing.T) {
 		}
 	}
 	for n := 100; n < 120; n++ {
-		clock.add(time.Second)
+		clock.add(pace)
 		put(t, s, n)
 		if got := s.query(t, weightOf); got > 100_000 {
 			t.Fatalf("weight %d after entry %d", got, n)

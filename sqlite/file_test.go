@@ -146,6 +146,63 @@ func TestForeignFileInUse(t *testing.T) {
 	}
 }
 
+// TestForeignFileAfterCrash: another program's log or journal that a crash has left is not touched.
+func TestForeignFileAfterCrash(t *testing.T) {
+	for _, mode := range []string{"WAL", "DELETE"} {
+		t.Run(mode, func(t *testing.T) {
+			path := tempPath(t)
+			c, err := dialWith(t.Context(), dsn(path, "rwc"), "PRAGMA cache_size = 1", "CREATE TABLE users (name)",
+				"PRAGMA journal_mode = "+mode, "INSERT INTO users VALUES ('ann')", "BEGIN IMMEDIATE",
+				"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200) INSERT INTO users SELECT zeroblob(3000) FROM n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = c.close() }()
+			dir := t.TempDir()
+			for name, content := range snapshot(t, filepath.Dir(path)) {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := snapshot(t, dir)
+			if _, err := Open(t.Context(), filepath.Join(dir, "t.db"), Options{}); err == nil || !strings.Contains(err.Error(), dir) {
+				t.Fatalf("Open: %v", err)
+			}
+			after := snapshot(t, dir)
+			for _, name := range []string{"t.db", "t.db-wal", "t.db-journal"} {
+				if before[name] != after[name] {
+					t.Errorf("%s has changed", name)
+				}
+			}
+		})
+	}
+}
+
+// TestOpenWhileExclusive: Open waits for a connection that lets no other in, but not longer than its context.
+func TestOpenWhileExclusive(t *testing.T) {
+	path := tempPath(t)
+	s := openTest(t, path, Options{}, time.Now)
+	mustSet(t, s, "k", []byte("1"), 0)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := dialWith(t.Context(), dsn(path, "rw"), "PRAGMA locking_mode = EXCLUSIVE", "BEGIN IMMEDIATE", "COMMIT")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	if _, err := Open(ctx, path, Options{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > time.Second {
+		t.Errorf("Open: %v after %v", err, time.Since(start))
+	}
+	time.AfterFunc(50*time.Millisecond, func() { _ = c.close() })
+	s = openTest(t, path, Options{}, time.Now)
+	if v, err := s.Get(t.Context(), "k"); string(v) != "1" {
+		t.Errorf("Get: %q, %v", v, err)
+	}
+}
+
 func TestNoSuchDirectory(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing", "t.db")
 	if _, err := Open(t.Context(), path, Options{}); err == nil || !strings.Contains(err.Error(), path) ||

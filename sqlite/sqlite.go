@@ -188,7 +188,6 @@ func (s *Store) ready(ctx context.Context) (*file, error) {
 	if f := s.file.Load(); f != nil {
 		return f, nil
 	}
-	errorsInsteadOfSignals()
 	f, err := openFile(ctx, s.path, s.options, s.now)
 	if err != nil {
 		return nil, err
