@@ -70,34 +70,48 @@ func raw(b *testing.B) *sql.DB {
 	return db
 }
 
+// BenchmarkSet writes new keys in their order, and replaces random ones of those that are there.
 func BenchmarkSet(b *testing.B) {
-	ctx, value := context.Background(), make([]byte, benchValue)
-	for _, n := range []int{1, 16} {
-		b.Run(fmt.Sprintf("engine=raw/goroutines=%d", n), func(b *testing.B) {
-			db := raw(b)
-			db.SetMaxOpenConns(1) // one writer at a time is what SQLite does best
-			st, err := db.Prepare(sqlText[qUpsert])
-			if err != nil {
-				b.Fatal(err)
-			}
-			var version atomic.Int64
-			goroutines(b, n, func(i int) {
-				if _, err := st.ExecContext(ctx, []byte(benchKey(i)), nil, time.Now().UnixMilli(), version.Add(1), value); err != nil {
-					b.Error(err)
-				}
-			})
-		})
-		for name, o := range map[string]Options{"larder": {}, "larder-max_bytes": {MaxBytes: 1 << 30}} {
-			b.Run(fmt.Sprintf("engine=%s/goroutines=%d", name, n), func(b *testing.B) {
-				s := benchStore(b, o)
-				goroutines(b, n, func(i int) {
-					if err := s.Set(ctx, benchKey(i), value, 0); err != nil {
-						b.Error(err)
-					}
-				})
-			})
+	var fresh atomic.Int64
+	keys := []struct {
+		name string
+		key  func(i int) string
+	}{
+		{"new", func(int) string { return benchKey(benchKeys + int(fresh.Add(1))) }},
+		{"old", benchKey},
+	}
+	for _, k := range keys {
+		for _, n := range []int{1, 16} {
+			name := fmt.Sprintf("keys=%s/goroutines=%d", k.name, n)
+			b.Run(name+"/engine=raw", func(b *testing.B) { rawSet(b, n, k.key) })
+			b.Run(name+"/engine=larder", func(b *testing.B) { larderSet(b, n, k.key, Options{}) })
+			b.Run(name+"/engine=larder-max_bytes", func(b *testing.B) { larderSet(b, n, k.key, Options{MaxBytes: 1 << 30}) })
 		}
 	}
+}
+
+func rawSet(b *testing.B, n int, key func(int) string) {
+	ctx, value, db := context.Background(), make([]byte, benchValue), raw(b)
+	db.SetMaxOpenConns(1) // one writer at a time is what SQLite does best
+	st, err := db.Prepare(sqlText[qUpsert])
+	if err != nil {
+		b.Fatal(err)
+	}
+	var version atomic.Int64
+	goroutines(b, n, func(i int) {
+		if _, err := st.ExecContext(ctx, []byte(key(i)), nil, time.Now().UnixMilli(), version.Add(1), value); err != nil {
+			b.Error(err)
+		}
+	})
+}
+
+func larderSet(b *testing.B, n int, key func(int) string, o Options) {
+	ctx, value, s := context.Background(), make([]byte, benchValue), benchStore(b, o)
+	goroutines(b, n, func(i int) {
+		if err := s.Set(ctx, key(i), value, 0); err != nil {
+			b.Error(err)
+		}
+	})
 }
 
 func BenchmarkGet(b *testing.B) {

@@ -38,7 +38,8 @@
 //
 // The weight of an entry is its key, its value and [RowOverhead] bytes. When a commit would leave more than
 // max_bytes, the least recently used entries are evicted within the same transaction, and then, a few
-// with each following one, until a tenth is free. The file is larger than the sum of the weights: pages are not full, and
+// with each following one, until a tenth is free. A file that is over the limit when it is opened comes down in the same
+// small steps. The file is larger than the sum of the weights: pages are not full, and
 // the write-ahead log comes on top.
 //
 // Uses are noted in memory, at most [maxUses] of them, and written with a later commit, a key at most

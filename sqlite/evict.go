@@ -31,18 +31,19 @@ func (s *session) over(weight int64) bool {
 	return s.limit > 0 && s.tracked && s.weight > weight
 }
 
-// evict keeps the bound: as many batches as it takes to come down to the limit, then one more with each
-// transaction until a tenth is free.
+// evict keeps the bound: as many batches as it takes for the transaction not to leave more than the limit, then one
+// more with each transaction until a tenth is free. A file that was over the limit before, because that was higher
+// or there was none, is not made heavier, and comes down a batch at a time.
 func (s *session) evict() error {
 	target := s.limit - s.limit/10
 	s.evicting = s.over(s.limit) || s.evicting && s.over(target)
 	if !s.evicting {
 		return nil
 	}
-	for s.over(s.limit) {
+	for bound := max(s.limit, s.stored); s.over(bound); {
 		n, err := s.purgeRows(evictBatch)
 		if err == nil && n == 0 {
-			err = s.evictRows(s.limit)
+			err = s.evictRows(bound)
 		}
 		if err != nil {
 			return err

@@ -80,6 +80,35 @@ func evictInOrder(t *testing.T, pace time.Duration) {
 	}
 }
 
+// TestLargeValueEvictsManySmall: the bound holds with the very commit that would exceed it.
+func TestLargeValueEvictsManySmall(t *testing.T) {
+	s := openTest(t, tempPath(t), Options{MaxBytes: 500_000}, time.Now)
+	for n := range 500 {
+		put(t, s, n)
+	}
+	mustSet(t, s, "large", make([]byte, 400_000), 0)
+	if got := s.query(t, weightOf); got > 500_000 {
+		t.Errorf("weight %d", got)
+	}
+	if v, err := s.Get(t.Context(), "large"); len(v) != 400_000 {
+		t.Errorf("Get: %d bytes, %v", len(v), err)
+	}
+}
+
+// TestLoweredLimit: a file that is heavier than a new limit comes down to nine tenths of it without any write.
+func TestLoweredLimit(t *testing.T) {
+	path := tempPath(t)
+	s := openTest(t, path, Options{}, time.Now)
+	for n := range 500 {
+		put(t, s, n)
+	}
+	limited := openTest(t, path, Options{MaxBytes: 100_000}, time.Now)
+	eventually(t, "nine tenths of the limit", func() bool { return s.query(t, weightOf) == 90_000 })
+	if w, err := limited.weight(); w != 90_000 {
+		t.Errorf("weight %d, %v", w, err)
+	}
+}
+
 // weight returns the sum that the file keeps.
 func (s *Store) weight() (w int64, err error) {
 	err = s.file.Load().pool.read(background, func(c *conn) error {

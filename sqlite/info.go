@@ -127,7 +127,7 @@ func (c connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		return nil, err
 	}
 	own, err := dialWith(ctx, dsn(c.s.path, "rw")+"&_txlock=immediate&_busy_timeout="+milliseconds(c.s.options.BusyTimeout),
-		pragmas(c.s.options, 2<<10)...)
+		pragmas(c.s.options, 16<<10)...)
 	if err != nil {
 		return nil, explain(c.s.path, err)
 	}
