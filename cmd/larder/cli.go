@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"reflect"
 
 	"github.com/alecthomas/kong"
 )
@@ -81,6 +83,7 @@ func newParser(a *app, c *cli) (*kong.Kong, error) {
 		kong.Description(description),
 		kong.NoDefaultHelp(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100, FlagsLast: true}),
+		kong.KindMapper(reflect.String, kong.MapperFunc(decodeBytes)),
 		kong.Writers(a.out, a.stderr),
 		kong.Exit(func(int) {}),
 	)
@@ -93,4 +96,14 @@ func newParser(a *app, c *cli) (*kong.Kong, error) {
 		}
 	}
 	return parser, nil
+}
+
+// decodeBytes sets a string to an argument as it is. The parser's own way replaces what is not UTF-8.
+func decodeBytes(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("text")
+	if err != nil {
+		return err
+	}
+	target.SetString(fmt.Sprint(token.Value))
+	return nil
 }

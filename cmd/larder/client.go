@@ -19,9 +19,8 @@ import (
 type client struct {
 	*larder.Cache
 	values *larder.View[[]byte]
-	text   bool // values are JSON: what is not has been damaged
+	raw    bool // values need not be JSON
 	packed bool // values are compressed
-	opened time.Time
 }
 
 // use opens the cache, runs fn and closes it.
@@ -82,15 +81,16 @@ func (a *app) open(url string) (*client, error) {
 	opts, timeout := a.options(u)
 	ctx, cancel := context.WithTimeoutCause(a.ctx, timeout, fmt.Errorf("no answer within %v", timeout))
 	defer cancel()
-	c := &client{opened: time.Now()}
+	c := &client{}
 	if c.Cache, err = larder.Open(ctx, url, opts...); err != nil {
 		if a.ctx.Err() == nil && ctx.Err() != nil {
 			err = fmt.Errorf("%s: open: %w: %w", u.Scheme, context.Cause(ctx), err)
 		}
 		return nil, err
 	}
+	// Open has checked it; a + in a URL may have come as a space.
 	name, _ := u.Param("codec")
-	c.text, c.packed = !strings.HasPrefix(name, "raw"), strings.HasSuffix(name, "+zstd")
+	c.raw, c.packed = strings.HasPrefix(name, "raw"), strings.HasSuffix(name, "zstd")
 	if c.values, err = c.view("", codec.Raw); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}

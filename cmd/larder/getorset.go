@@ -57,7 +57,7 @@ func (cmd getOrSetCmd) Run(a *app) error {
 // textView is the view for which a value that is not JSON counts as absent, unless the URL says that there are
 // such values.
 func (c *client) textView() (v viewOfBytes, err error) {
-	if !c.text {
+	if c.raw {
 		return c.values, nil
 	}
 	return c.view("", textCodec{})

@@ -24,7 +24,7 @@ func (a *app) startProgress(verb string, total int64, entries func() int64) *pro
 	}
 	p := &progress{start: time.Now()}
 	stderr := a.stderr
-	p.all = mpb.New(mpb.WithOutput(stderr), mpb.WithWidth(48))
+	p.all = mpb.New(mpb.WithOutput(stderr), mpb.WithWidth(48), mpb.WithAutoRefresh())
 	rate := func(decor.Statistics) string {
 		n := entries()
 		return fmt.Sprintf("%d entries, %.0f/s", n, float64(n)/time.Since(p.start).Seconds())

@@ -147,7 +147,11 @@ func ttlMember(value []byte) (lifetime, error) {
 	if err != nil || f > math.MaxInt64/float64(time.Second)/2 {
 		return lifetime{}, fmt.Errorf("%s is more than 100 years (null means no expiry)", clip(value))
 	}
-	return lifetimeOf(time.Duration(math.Ceil(f*float64(time.Second))), string(clip(value)))
+	d := time.Duration(math.Round(f * float64(time.Second)))
+	if d == 0 && f > 0 {
+		d = 1
+	}
+	return lifetimeOf(d, string(clip(value)))
 }
 
 // clip shortens what an error prints.

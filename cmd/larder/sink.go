@@ -30,7 +30,7 @@ type sink struct {
 	seed   maphash.Seed
 	room   *budget
 	wg     sync.WaitGroup
-	stored atomic.Int64
+	stored atomic.Int64 // also what a later entry has replaced since
 }
 
 // item is an entry on its way.
@@ -95,6 +95,9 @@ func (s *sink) work(shard <-chan item) {
 			if !ok {
 				s.flush(pending, size)
 				return
+			}
+			if _, again := pending[i.key]; again {
+				s.stored.Add(1) // and replaced at once
 			}
 			pending[i.key] = i
 			size += i.size()

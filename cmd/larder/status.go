@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/larder-go/larder"
+	"github.com/larder-go/larder/driver"
 )
 
 // The exit statuses.
@@ -64,10 +65,16 @@ func (a *app) tell(text string) {
 	fmt.Fprintln(a.stderr, "larder: "+oneLine(maskPasswords(strings.TrimPrefix(text, "larder: "))))
 }
 
-// password is that of a URL, wherever it stands: //user:password@host, and password=… as a parameter.
-var password = regexp.MustCompile(`(//[^/\s:@]*:)[^\s]*@|(password=)[^&\s"]*`)
+// The passwords of a URL, wherever it stands in a text: //user:password@host, and password=… as a parameter.
+var (
+	userPassword  = regexp.MustCompile(`(//[^/\s:@]*:)\S*@`)
+	paramPassword = regexp.MustCompile(`(password=)[^&\s"]*`)
+)
 
-func maskPasswords(text string) string { return password.ReplaceAllString(text, "$1$2***@") }
+func maskPasswords(text string) string {
+	text = userPassword.ReplaceAllString(text, "$1"+driver.Mask+"@")
+	return paramPassword.ReplaceAllString(text, "$1"+driver.Mask)
+}
 
 // oneLine joins lines and escapes control characters.
 func oneLine(text string) string {

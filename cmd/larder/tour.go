@@ -87,10 +87,8 @@ func (t *tour) run() error {
 // show runs one step and prints it.
 func (t *tour) show(s step) error {
 	result, err := s.run(t.ctx)
-	switch {
-	case errors.Is(err, larder.ErrMiss), errors.Is(err, errors.ErrUnsupported):
-		result = "error: " + err.Error() // an answer too, for dummy:// and old servers
-	case err != nil:
+	// A miss is an answer; so is what an engine cannot do.
+	if err != nil && !errors.Is(err, larder.ErrMiss) && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
 	if t.a.JSON {

@@ -14,8 +14,10 @@ import (
 	"github.com/larder-go/larder"
 )
 
+// rateTime is how long each verb is measured, for each number of goroutines.
+var rateTime = 200 * time.Millisecond
+
 const (
-	rateTime       = 200 * time.Millisecond // for each verb and number of goroutines
 	rateKeys       = 1000
 	rateGoroutines = 16
 	rateBatch      = 100
