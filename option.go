@@ -77,9 +77,7 @@ func newSettings() settings {
 func (s *settings) readURL(u *driver.URL) {
 	var err error
 	check := func() { s.errs = append(s.errs, err) }
-	if s.ttl, err = u.Duration("ttl", 0); err == nil && s.ttl != 0 {
-		err = checkTTL(s.ttl)
-	}
+	s.ttl, err = ttlParam(u)
 	check()
 	s.timeout, err = u.Duration("timeout", 0)
 	check()
@@ -88,14 +86,34 @@ func (s *settings) readURL(u *driver.URL) {
 	s.keyPrefix, _ = u.Param("key_prefix")
 	s.version, _ = u.Param("version")
 	var form string
-	form, err = u.OneOf("layout", string(Prefixed), string(Bare))
-	s.layout = Layout(form)
+	if form, err = u.OneOf("layout", string(Prefixed), string(Bare)); err == nil {
+		s.layout = Layout(form)
+	}
 	check()
 	if name, ok := u.Param("codec"); ok {
 		// The + of json+zstd is a space in a URL's query, and no codec has a space.
-		s.codec, err = codec.ByName(strings.ReplaceAll(name, " ", "+"))
+		var c codec.Codec
+		if c, err = codec.ByName(strings.ReplaceAll(name, " ", "+")); err == nil {
+			s.codec = c
+		}
 		check()
 	}
+}
+
+// ttlParam returns the default lifetime that a URL gives, 0 if it gives none.
+func ttlParam(u *driver.URL) (time.Duration, error) {
+	text, ok := u.Param("ttl")
+	if !ok {
+		return 0, nil
+	}
+	d, err := driver.ParseDuration(text)
+	if err == nil {
+		err = checkTTL(d)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("parameter ttl=%s: %w", text, err)
+	}
+	return d, nil
 }
 
 // apply applies the options of Go and checks the whole.
