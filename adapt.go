@@ -279,7 +279,9 @@ func (e *engine) ping(ctx context.Context) (driver.Server, error) {
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
 	if e.pinger != nil {
-		return e.pinger.Ping(ctx)
+		if s, err := e.pinger.Ping(ctx); !declined(err) {
+			return s, err
+		}
 	}
 	if _, err := e.store.Get(ctx, "larder:ping"); err != nil && !errors.Is(err, ErrMiss) {
 		return driver.Server{}, err
@@ -293,5 +295,9 @@ func (e *engine) report(ctx context.Context) ([]driver.Fact, error) {
 	}
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
-	return e.reports.Report(ctx)
+	facts, err := e.reports.Report(ctx)
+	if declined(err) {
+		return nil, nil
+	}
+	return facts, err
 }

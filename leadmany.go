@@ -3,6 +3,7 @@ package larder
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/flight"
@@ -26,7 +27,11 @@ func (b *bulk[V]) lead(led []boarding) error {
 		return nil
 	}
 	l := &leading[V]{b, led, make([]bool, len(led)), make([]driver.Value, len(led))}
+	loading := false
 	defer func() {
+		if loading {
+			b.view.cache.countLoad(errPanicked)
+		}
 		for i := range led { // something is left only after a panic, or runtime.Goexit
 			if !l.ended[i] {
 				l.finish(i, flight.Result{Err: b.view.fail("get-or-set-many", led[i].key, errPanicked)})
@@ -45,7 +50,9 @@ func (b *bulk[V]) lead(led []boarding) error {
 	if len(keys) == 0 {
 		return nil
 	}
+	loading = true
 	values, err := b.load(flight.Loading(b.ctx, flights...), keys)
+	loading = false
 	if err != nil {
 		l.giveUp(err)
 		return err
@@ -154,7 +161,8 @@ func (l *leading[V]) landOne(i int, val V) (V, error) {
 	return val, err
 }
 
-// inParallel calls do for 0 to n-1, so many at a time.
+// inParallel calls do for 0 to n-1, so many at a time. A panic in do (of a value's own marshaller, say) comes out
+// here, where the caller can recover from it, and not on a goroutine, where it would end the process.
 func inParallel(n, parallel int, do func(i int)) {
 	if parallel == 1 || n == 1 {
 		for i := range n {
@@ -163,17 +171,22 @@ func inParallel(n, parallel int, do func(i int)) {
 		return
 	}
 	var wg sync.WaitGroup
-	next := make(chan int)
+	var next atomic.Int64
+	var panicked atomic.Pointer[any]
 	for range min(parallel, n) {
 		wg.Go(func() {
-			for i := range next {
-				do(i)
+			defer func() {
+				if r := recover(); r != nil {
+					panicked.Store(&r)
+				}
+			}()
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				do(int(i))
 			}
 		})
 	}
-	for i := range n {
-		next <- i
-	}
-	close(next)
 	wg.Wait()
+	if r := panicked.Load(); r != nil {
+		panic(*r)
+	}
 }

@@ -100,8 +100,11 @@ var errPanicked = errors.New("the loader panicked")
 
 // lead runs the load, and ends the flight whatever happens.
 func (v *View[V]) lead(ctx context.Context, f *flight.Flight, call call, key string, load func(context.Context) (V, error)) (V, error) {
-	ended := false
+	ended, loading := false, false
 	defer func() {
+		if loading {
+			v.cache.countLoad(errPanicked)
+		}
 		if !ended { // a panic, or runtime.Goexit
 			f.Finish(flight.Result{Err: v.fail("get-or-set", key, errPanicked)})
 		}
@@ -118,7 +121,9 @@ func (v *View[V]) lead(ctx context.Context, f *flight.Flight, call call, key str
 		end(flight.Result{Value: kept})
 		return val, nil
 	}
+	loading = true
 	loaded, err := load(flight.Loading(ctx, f))
+	loading = false
 	if err != nil {
 		if ctx.Err() != nil {
 			ended = true
@@ -209,16 +214,25 @@ func (v *View[V]) store(ctx context.Context, call call, key string, l landing[V]
 		stored, err = e.live.SwapLive(call.prefix, key, l.spoilt, l.held, call.ttl)
 	case l.spoilt != nil:
 		return v.replace(ctx, call, key, l)
-	case e.live == nil && e.adder == nil:
-		err = e.set(ctx, call.prefix+key, encoded(l.held), call.ttl)
-		stored = err == nil
 	default:
-		return v.addHeld(ctx, call.prefix, key, l.held, call.ttl)
+		return v.fill(ctx, call, key, l.held)
 	}
 	if stored {
 		v.cache.stats.sets.Add(1)
 	}
 	return stored, err
+}
+
+// fill stores where nothing is. On an engine without Add it may overwrite what another process has just stored.
+func (v *View[V]) fill(ctx context.Context, call call, key string, held driver.Value) (bool, error) {
+	added, err := v.addHeld(ctx, call.prefix, key, held, call.ttl)
+	if !declined(err) {
+		return added, err
+	}
+	if err = v.cache.engine.set(ctx, call.prefix+key, encoded(held), call.ttl); err == nil {
+		v.cache.stats.sets.Add(1)
+	}
+	return err == nil, err
 }
 
 var errReplaced = errors.New("replaced meanwhile")
@@ -237,7 +251,7 @@ func (v *View[V]) replace(ctx context.Context, call call, key string, l landing[
 	case errors.Is(err, errReplaced):
 		return false, nil
 	case errors.Is(err, ErrMiss):
-		return v.addHeld(ctx, call.prefix, key, l.held, call.ttl)
+		return v.fill(ctx, call, key, l.held)
 	case declined(err):
 		err = e.set(ctx, full, encoded(l.held), call.ttl)
 	}
