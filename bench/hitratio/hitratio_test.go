@@ -29,8 +29,9 @@ func TestAsManyHitsAsOtter(t *testing.T) {
 				t.Errorf("%d entries: %s has %.2f%% hits, otter %.2f%%", size, name, ours.mean(), r.otter.mean())
 			}
 		}
-		optimum, lru := percent(belady(trace, size), len(trace)), 0.0
-		if lru, err = flatOut.replay(newLRU, size, keys); err != nil {
+		optimum := percent(belady(trace, size), len(trace))
+		lru, err := flatOut.replay(newLRU, size, keys)
+		if err != nil {
 			t.Fatal(err)
 		}
 		if best := r.getOrSet.mean(); best >= optimum || best <= lru {
