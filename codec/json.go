@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"reflect"
 	"sync"
@@ -43,21 +42,10 @@ func (jsonCodec) Unmarshal(data []byte, v any) error {
 	if err == nil || !errors.As(err, &syntax) {
 		return err
 	}
-	finite, found, ok := nonFinite(data)
-	if !ok || len(found) == 0 {
+	if found, err := decodeNonFinite(data, v); found {
 		return err
 	}
-	// The first attempt may have left half a value behind.
-	reflect.ValueOf(v).Elem().SetZero()
-	if err := decode(finite, v); err != nil {
-		return err
-	}
-	for _, f := range found {
-		if err := f.put(reflect.ValueOf(v).Elem(), f.path); err != nil {
-			return fmt.Errorf("%s at %s: %w", f.text, pathString(f.path), err)
-		}
-	}
-	return nil
+	return err
 }
 
 func unmarshalRaw(data []byte, raw *json.RawMessage) error {
@@ -77,8 +65,9 @@ func Valid(data []byte) bool {
 	if json.Valid(data) {
 		return true
 	}
-	finite, found, ok := nonFinite(data)
-	return ok && len(found) > 0 && json.Valid(finite)
+	sets := newStandIns(data)
+	finite, found := sets[0].putIn(data)
+	return found > 0 && json.Valid(finite)
 }
 
 // decode is json.Unmarshal, with json.Number where the type leaves the kind of a number open.

@@ -2,266 +2,257 @@ package codec
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"strconv"
 	"strings"
 )
 
-// step is one step from a JSON value into a part of it: a member's name, or an index.
-type step struct {
-	name  string
-	index int // -1: a name
-}
+// Python's json module writes floats that JSON cannot say as bare NaN, Infinity and -Infinity. encoding/json takes
+// them nowhere, and does not let a decoder see where in the result a number ended up. So the document is decoded
+// twice, with two different numbers in the place of each literal: where the two results differ, the literal stood.
 
-// literal is one bare NaN, Infinity or -Infinity.
-type literal struct {
-	text  string
-	value float64
-	path  []step
-}
-
-var literals = []struct {
+// literals are what stands in a document, and what it means.
+var literals = [...]struct {
 	text  string
 	value float64
 }{{"NaN", math.NaN()}, {"Infinity", math.Inf(1)}, {"-Infinity", math.Inf(-1)}}
 
-// maxDepth is encoding/json's own limit of nesting.
-const maxDepth = 10000
-
-// nonFinite copies data with a 0 for every literal that Python's json module writes for a float that
-// JSON cannot say, and tells where they stood. It checks no more of the syntax than it needs: the copy goes
-// through encoding/json. ok is false for what cannot be JSON.
-func nonFinite(data []byte) (finite []byte, found []literal, ok bool) {
-	s := scanner{data: data}
-	for s.pos < len(data) {
-		if !s.next() {
-			return nil, nil, false
-		}
-	}
-	return s.out, s.live(), true
+// standIns are numbers that do not occur in a document, one for each literal. They are exact as a float32 and no
+// integers, so that only what takes any float takes them.
+type standIns struct {
+	texts  [len(literals)]string
+	values [len(literals)]float64
 }
 
-type scanner struct {
-	data  []byte
-	pos   int
-	out   []byte
-	path  []step // one step a container that is open; its last name or index
-	names bool   // a string here is a member's name
-	found []literal
+// newStandIns returns two sets of different numbers. Where the search begins is random, so that a document cannot
+// be made to have them all.
+func newStandIns(data []byte) (sets [2]standIns) {
+	n := 1_000_000 + rand.IntN(6_000_000)
+	for s := range sets {
+		for i := range literals {
+			text := ""
+			for text == "" || bytes.Contains(data, []byte(text)) {
+				n++
+				text = strconv.Itoa(n) + ".5"
+			}
+			sets[s].texts[i], sets[s].values[i] = text, float64(n)+0.5
+		}
+	}
+	return sets
 }
 
-// next takes one token.
-func (s *scanner) next() bool {
-	c := s.data[s.pos]
-	switch c {
-	case '{', '[':
-		if len(s.path) >= maxDepth {
-			return false
+// putIn copies data with the stand-ins for the literals, and tells how many there are. Whether the rest is JSON is for
+// encoding/json to say.
+func (s *standIns) putIn(data []byte) (out []byte, found int) {
+	out = make([]byte, 0, len(data)+len(data)/8)
+	for pos := 0; pos < len(data); {
+		end := pos + 1
+		switch data[pos] {
+		case '"':
+			end = endOfString(data, pos)
+		case 'N', 'I', '-':
+			if i := literalAt(data, pos); i >= 0 {
+				out = append(out, s.texts[i]...)
+				pos += len(literals[i].text)
+				found++
+				continue
+			}
 		}
-		first := step{index: -1}
-		if c == '[' {
-			first.index = 0
-		}
-		s.path = append(s.path, first)
-		s.names = c == '{'
-	case '}', ']':
-		if len(s.path) == 0 {
-			return false
-		}
-		s.path = s.path[:len(s.path)-1]
-		s.names = false
-	case ',':
-		if len(s.path) > 0 && s.path[len(s.path)-1].index >= 0 {
-			s.path[len(s.path)-1].index++
-		} else {
-			s.names = true
-		}
-	case ':':
-		s.names = false
-	case '"':
-		return s.text()
-	case 'N', 'I', '-':
-		return s.literal()
+		out = append(out, data[pos:end]...)
+		pos = end
 	}
-	s.out = append(s.out, c)
-	s.pos++
-	return true
+	return out, found
 }
 
-func (s *scanner) text() bool {
-	end := s.pos + 1
-	for end < len(s.data) && s.data[end] != '"' {
-		if s.data[end] == '\\' {
-			end++
-		}
-		end++
-	}
-	if end >= len(s.data) {
-		return false
-	}
-	token := s.data[s.pos : end+1]
-	if s.names && len(s.path) > 0 {
-		if json.Unmarshal(token, &s.path[len(s.path)-1].name) != nil {
-			return false
+// endOfString returns the position behind the string that begins at pos.
+func endOfString(data []byte, pos int) int {
+	for pos++; pos < len(data) && data[pos] != '"'; pos++ {
+		if data[pos] == '\\' {
+			pos++
 		}
 	}
-	s.out = append(s.out, token...)
-	s.pos = end + 1
-	return true
+	return min(pos+1, len(data))
 }
 
-func (s *scanner) literal() bool {
-	for _, l := range literals {
-		if bytes.HasPrefix(s.data[s.pos:], []byte(l.text)) {
-			s.found = append(s.found, literal{l.text, l.value, append([]step(nil), s.path...)})
-			s.out = append(s.out, '0')
-			s.pos += len(l.text)
-			return true
+// literalAt returns the number of the literal that is a whole token at pos, or -1.
+func literalAt(data []byte, pos int) int {
+	if pos > 0 && !strings.ContainsRune(" \t\r\n[,:", rune(data[pos-1])) {
+		return -1
+	}
+	for i, l := range literals {
+		rest, found := bytes.CutPrefix(data[pos:], []byte(l.text))
+		if found && (len(rest) == 0 || strings.ContainsRune(" \t\r\n],}", rune(rest[0]))) {
+			return i
 		}
 	}
-	s.out = append(s.out, s.data[s.pos])
-	s.pos++
-	return s.out[len(s.out)-1] == '-'
+	return -1
 }
 
-// live drops the literals that a later member of the same name replaces.
-func (s *scanner) live() []literal {
-	last := map[string]int{}
-	for i, l := range s.found {
-		last[pathString(l.path)] = i
+// takeOut puts the literals back into a text.
+func (s *standIns) takeOut(text string) string {
+	for i, l := range literals {
+		text = strings.ReplaceAll(text, s.texts[i], l.text)
 	}
-	live := s.found[:0]
-	for i, l := range s.found {
-		if last[pathString(l.path)] == i {
-			live = append(live, l)
+	return text
+}
+
+// decodeNonFinite is decode for documents with literals; found is false if there are none.
+func decodeNonFinite(data []byte, v any) (found bool, err error) {
+	sets := newStandIns(data)
+	first, n := sets[0].putIn(data)
+	if n == 0 {
+		return false, nil
+	}
+	result := reflect.ValueOf(v).Elem()
+	result.SetZero() // an attempt without stand-ins may have left half a value behind
+	if err := decode(first, v); err != nil {
+		return true, errors.New(sets[0].takeOut(err.Error()))
+	}
+	second, _ := sets[1].putIn(data)
+	other := reflect.New(result.Type())
+	if err := decode(second, other.Interface()); err != nil {
+		return true, errors.New(sets[1].takeOut(err.Error()))
+	}
+	m := merger{sets}
+	return true, m.merge(result, other.Elem())
+}
+
+// merger puts literals where two results differ.
+type merger struct{ sets [2]standIns }
+
+var (
+	rawMessageType = reflect.TypeFor[json.RawMessage]()
+	numberType     = reflect.TypeFor[json.Number]()
+)
+
+func (m *merger) merge(v, other reflect.Value) error {
+	if decodesItself(v.Type()) && v.Type() != rawMessageType && v.Kind() != reflect.Float32 && v.Kind() != reflect.Float64 {
+		if !v.CanInterface() || !reflect.DeepEqual(v.Interface(), other.Interface()) {
+			return misplaced(v)
 		}
+		return nil
 	}
-	return live
-}
-
-func pathString(path []step) string {
-	var b strings.Builder
-	for _, s := range path {
-		if s.index >= 0 {
-			fmt.Fprintf(&b, "[%d]", s.index)
-		} else {
-			b.WriteString("." + s.name)
-		}
-	}
-	if b.Len() == 0 {
-		return "the value"
-	}
-	return b.String()
-}
-
-var errNoFloat = errors.New("the Go type there is not a float")
-
-// put sets the part of v that path leads to. What the decoder has left out (an unknown member, an
-// element beyond an array) is left out here too.
-func (l literal) put(v reflect.Value, path []step) error {
 	switch v.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return m.float(v, other)
+	case reflect.Interface:
+		return m.open(v, other)
 	case reflect.Pointer:
-		if v.IsNil() {
+		if v.IsNil() || other.IsNil() {
 			return nil
 		}
-		return l.put(v.Elem(), path)
-	case reflect.Interface:
-		return l.putInterface(v, path)
-	}
-	if len(path) == 0 {
-		if v.Kind() != reflect.Float32 && v.Kind() != reflect.Float64 {
-			return errNoFloat
-		}
-		v.SetFloat(l.value)
-		return nil
-	}
-	if v.CanAddr() && v.Addr().Type().Implements(reflect.TypeFor[json.Unmarshaler]()) {
-		return fmt.Errorf("%s decodes itself", v.Type())
-	}
-	switch v.Kind() {
+		return m.merge(v.Elem(), other.Elem())
 	case reflect.Slice, reflect.Array:
-		if i := path[0].index; i >= 0 && i < v.Len() {
-			return l.put(v.Index(i), path[1:])
-		}
+		return m.elements(v, other)
 	case reflect.Map:
-		return l.putMap(v, path)
+		return m.members(v, other)
 	case reflect.Struct:
-		if f := fieldByName(v, path[0].name); f.IsValid() {
-			return l.put(f, path[1:])
+		return m.fields(v, other)
+	case reflect.String:
+		if v.String() != other.String() { // a json.Number
+			return misplaced(v)
 		}
 	}
 	return nil
 }
 
-func (l literal) putInterface(v reflect.Value, path []step) error {
-	if len(path) == 0 {
-		v.Set(reflect.ValueOf(l.value))
-		return nil
-	}
-	// What an interface holds cannot be changed in place, unless it is a map or slice.
-	return l.put(v.Elem(), path)
+func decodesItself(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	return p.Implements(reflect.TypeFor[json.Unmarshaler]()) || p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-func (l literal) putMap(m reflect.Value, path []step) error {
-	key := reflect.New(m.Type().Key()).Elem()
-	switch key.Kind() {
-	case reflect.String:
-		key.SetString(path[0].name)
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		n, _ := strconv.ParseInt(path[0].name, 10, 64)
-		key.SetInt(n)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		n, _ := strconv.ParseUint(path[0].name, 10, 64)
-		key.SetUint(n)
-	default:
-		return fmt.Errorf("in a map with keys of %s", key.Type())
-	}
-	old := m.MapIndex(key)
-	if !old.IsValid() {
+func misplaced(v reflect.Value) error {
+	return fmt.Errorf("NaN or Infinity cannot be read into a Go value of type %s", v.Type())
+}
+
+func (m *merger) float(v, other reflect.Value) error {
+	a, b := v.Float(), other.Float()
+	if a == b {
 		return nil
 	}
-	elem := reflect.New(m.Type().Elem()).Elem()
-	elem.Set(old)
-	if err := l.put(elem, path[1:]); err != nil {
+	for i, l := range literals {
+		if a == m.sets[0].values[i] && b == m.sets[1].values[i] {
+			v.SetFloat(l.value)
+			return nil
+		}
+	}
+	return misplaced(v)
+}
+
+// open is about interfaces. What one holds cannot be changed in place, so it gets a changed copy.
+func (m *merger) open(v, other reflect.Value) error {
+	if v.IsNil() || other.IsNil() {
+		return nil
+	}
+	a, b := v.Elem(), other.Elem()
+	if a.Type() == numberType {
+		for i, l := range literals {
+			if a.String() == m.sets[0].texts[i] {
+				v.Set(reflect.ValueOf(l.value))
+			}
+		}
+		return nil
+	}
+	if a.Kind() == reflect.Map || a.Kind() == reflect.Slice {
+		return m.merge(a, b)
+	}
+	c := reflect.New(a.Type()).Elem()
+	c.Set(a)
+	if err := m.merge(c, b); err != nil {
 		return err
 	}
-	m.SetMapIndex(key, elem)
+	v.Set(c)
 	return nil
 }
 
-// fieldByName finds the field that encoding/json decodes a member into: by its exact name, else by a name
-// that differs in case only.
-func fieldByName(v reflect.Value, name string) reflect.Value {
-	var folded []int
-	for _, f := range reflect.VisibleFields(v.Type()) {
-		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if !f.IsExported() || tag == "-" {
-			continue
-		}
-		if tag == "" {
-			tag = f.Name
-		}
-		if tag == name {
-			return fieldByIndex(v, f.Index)
-		}
-		if folded == nil && strings.EqualFold(tag, name) {
-			folded = f.Index
+func (m *merger) elements(v, other reflect.Value) error {
+	if v.Type() == rawMessageType {
+		v.SetBytes([]byte(m.sets[0].takeOut(string(v.Bytes()))))
+		return nil
+	}
+	if v.Type().Elem().Kind() == reflect.Uint8 {
+		return nil
+	}
+	for i := range min(v.Len(), other.Len()) {
+		if err := m.merge(v.Index(i), other.Index(i)); err != nil {
+			return err
 		}
 	}
-	if folded == nil {
-		return reflect.Value{}
-	}
-	return fieldByIndex(v, folded)
+	return nil
 }
 
-func fieldByIndex(v reflect.Value, index []int) reflect.Value {
-	f, err := v.FieldByIndexErr(index)
-	if err != nil {
-		return reflect.Value{}
+func (m *merger) members(v, other reflect.Value) error {
+	for it := v.MapRange(); it.Next(); {
+		b := other.MapIndex(it.Key())
+		if !b.IsValid() {
+			return misplaced(it.Key())
+		}
+		c := reflect.New(v.Type().Elem()).Elem()
+		c.Set(it.Value())
+		if err := m.merge(c, b); err != nil {
+			return err
+		}
+		v.SetMapIndex(it.Key(), c)
 	}
-	return f
+	return nil
+}
+
+// fields looks at those that encoding/json can set: the exported ones, those of embedded structs too.
+func (m *merger) fields(v, other reflect.Value) error {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if !f.IsExported() && (!f.Anonymous || f.Type.Kind() != reflect.Struct) {
+			continue
+		}
+		if err := m.merge(v.Field(i), other.Field(i)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
