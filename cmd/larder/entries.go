@@ -31,8 +31,8 @@ func (c *client) inspected(ctx context.Context, prefix string) iter.Seq2[[]keyIn
 				yield(nil, err)
 				return
 			}
-			at := time.Now()
 			infos, err := c.values.Inspect(ctx, keys)
+			at := time.Now() // not before: nothing shall end earlier than it would have
 			if err != nil {
 				yield(nil, err)
 				return

@@ -41,8 +41,8 @@ func (tourCmd) Run(a *app) error {
 	return a.use(func(c *client) error {
 		t := newTour(a, c.Cache)
 		err := t.run()
-		// Also when the run was interrupted.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), childGrace)
+		// Also when the run was interrupted. A second signal ends this too.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), tourCleanUp)
 		defer cancel()
 		_, closing := larder.Of[any](c.Cache, t.prefix).Clear(ctx)
 		if errors.Is(closing, errors.ErrUnsupported) {
@@ -51,6 +51,9 @@ func (tourCmd) Run(a *app) error {
 		return errors.Join(err, closing)
 	})
 }
+
+// tourCleanUp is how long a tour may take to remove its keys.
+const tourCleanUp = time.Minute
 
 // user is what the tour stores.
 type user struct {

@@ -38,9 +38,9 @@ func TestTour(t *testing.T) {
 }
 
 func shortRates(t *testing.T) {
-	before := rateTime
-	rateTime = 5 * time.Millisecond
-	t.Cleanup(func() { rateTime = before })
+	beforeTime, beforeVictims := rateTime, victims
+	rateTime, victims = 5*time.Millisecond, 1000
+	t.Cleanup(func() { rateTime, victims = beforeTime, beforeVictims })
 }
 
 // A tour on somebody's cache leaves it as it was.
