@@ -34,11 +34,11 @@ func FuzzCompact(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got := compact([]byte("x"), text)[1:]
-		if codec.Valid(text) != codec.Valid(got) {
-			t.Fatalf("%q became %q", text, got)
-		}
 		if !codec.Valid(text) {
-			return
+			return // it is not asked to
+		}
+		if !codec.Valid(got) {
+			t.Fatalf("%q became %q", text, got)
 		}
 		if bytes.ContainsAny(got, "\r\n") {
 			t.Fatalf("%q became %q, with line breaks", text, got)
