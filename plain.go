@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/larder-go/larder/codec"
@@ -23,7 +24,10 @@ type plainType struct {
 	size int
 }
 
-var timeType = reflect.TypeFor[time.Time]()
+var (
+	timeType   = reflect.TypeFor[time.Time]()
+	numberType = reflect.TypeFor[json.Number]()
+)
 
 // plainTypeOf returns nil if values of t have to be encoded.
 func plainTypeOf(t reflect.Type, c codec.Codec) *plainType {
@@ -46,7 +50,7 @@ func (p *plainType) add(t reflect.Type) bool {
 		p.deep = true
 		return true
 	}
-	if marshalsItself(t) {
+	if marshalsItself(t) || t == numberType { // a json.Number is a string that has to be a number
 		return false
 	}
 	switch t.Kind() {
@@ -72,16 +76,31 @@ func (p *plainType) addFields(t reflect.Type) bool {
 		if name == "" {
 			name = f.Name
 		}
-		// Embedded structs and fields of one name have rules of who hides whom: not worth following.
-		if !f.IsExported() || f.Anonymous || name == "-" || names[name] || !p.add(f.Type) {
+		// Embedded structs, fields of one name and names that are none have rules of who hides whom: not worth
+		// following.
+		if !f.IsExported() || f.Anonymous || !isSimpleName(name) || names[name] || !p.add(f.Type) {
 			return false
 		}
-		if _, has := f.Type.MethodByName("IsZero"); has && f.Type != timeType && strings.Contains(options, "omitzero") {
+		if strings.Contains(options, "omitzero") && f.Type != timeType && knowsZero(f.Type) {
 			return false
 		}
 		names[name] = true
 	}
 	return true
+}
+
+// isSimpleName tells whether encoding/json takes a tag's name as it is.
+func isSimpleName(name string) bool {
+	odd := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-.:/@$ ", r)
+	}
+	return name != "-" && !strings.ContainsFunc(name, odd)
+}
+
+// knowsZero tells whether values of t say themselves what omitzero leaves out.
+func knowsZero(t reflect.Type) bool {
+	_, has := reflect.PointerTo(t).MethodByName("IsZero")
+	return has
 }
 
 func marshalsItself(t reflect.Type) bool {
@@ -139,12 +158,18 @@ func settle(v reflect.Value) (path string, err error) {
 	return "", nil
 }
 
+// settleTime takes the monotonic clock away, and what JSON does not keep of the zone: its name, and seconds of
+// its offset.
 func settleTime(t *time.Time) error {
-	*t = t.Round(0)
-	if _, err := t.MarshalJSON(); err != nil {
+	if y := t.Year(); t.Location() == time.UTC && 0 <= y && y <= 9999 {
+		*t = t.Round(0).UTC()
+		return nil
+	}
+	text, err := t.MarshalJSON()
+	if err != nil {
 		return err
 	}
-	return nil
+	return t.UnmarshalJSON(text)
 }
 
 // weight is the size of the type and its strings.
