@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -89,4 +90,17 @@ func flagsOf(node *kong.Node) map[string]*kong.Flag {
 		}
 	}
 	return known
+}
+
+// checkCommand tells of a command that there is not. arranged begins with the command, if there is one.
+func checkCommand(model *kong.Application, arranged []string) error {
+	if len(arranged) == 0 || isFlag(arranged[0]) {
+		return nil
+	}
+	for _, node := range model.Children {
+		if node.Name == arranged[0] {
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no command %q; larder --help lists them", arranged[0])
 }

@@ -84,7 +84,7 @@ func (a *app) open(url string) (*client, error) {
 	c := &client{}
 	if c.Cache, err = larder.Open(ctx, url, opts...); err != nil {
 		if a.ctx.Err() == nil && ctx.Err() != nil {
-			err = fmt.Errorf("%s: open: %w: %w", u.Scheme, context.Cause(ctx), err)
+			err = fmt.Errorf("%s: open: %w", u.Scheme, context.Cause(ctx))
 		}
 		return nil, err
 	}

@@ -60,6 +60,9 @@ func (a *app) do(args []string) error {
 		return err
 	}
 	args, a.child = arrange(parser.Model, args)
+	if err := checkCommand(parser.Model, args); err != nil {
+		return err
+	}
 	parsed, err := parser.Parse(args)
 	if errors.Is(err, errHelped) {
 		return nil

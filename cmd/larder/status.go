@@ -62,7 +62,9 @@ func (a *app) status(err error) int {
 
 // tell prints one line to standard error. No password gets through, nor anything that a terminal would obey.
 func (a *app) tell(text string) {
-	fmt.Fprintln(a.stderr, "larder: "+oneLine(maskPasswords(strings.TrimPrefix(text, "larder: "))))
+	// The library's errors begin like ours, also where they are inside of another.
+	text = strings.ReplaceAll(strings.TrimPrefix(text, "larder: "), ": larder: ", ": ")
+	fmt.Fprintln(a.stderr, "larder: "+oneLine(maskPasswords(text)))
 }
 
 // The passwords of a URL, wherever it stands in a text: //user:password@host, and password=… as a parameter.
