@@ -75,14 +75,15 @@ type BatchError struct {
 
 // Error names the first failing key, in order of the keys, and how many there are.
 func (e *BatchError) Error() string {
-	for _, key := range slices.Sorted(maps.Keys(e.Keys)) {
-		text := fmt.Sprintf("larder: %s: %s %s: %v", e.Engine, e.Op, showKey(key), e.Keys[key])
-		if len(e.Keys) > 1 {
-			text += fmt.Sprintf(" (and %d more)", len(e.Keys)-1)
-		}
-		return text
+	if len(e.Keys) == 0 {
+		return fmt.Sprintf("larder: %s: %s: no key failed", e.Engine, e.Op)
 	}
-	return fmt.Sprintf("larder: %s: %s: no key failed", e.Engine, e.Op)
+	key := slices.Min(slices.Collect(maps.Keys(e.Keys)))
+	text := fmt.Sprintf("larder: %s: %s %s: %v", e.Engine, e.Op, showKey(key), e.Keys[key])
+	if len(e.Keys) > 1 {
+		text += fmt.Sprintf(" (and %d more)", len(e.Keys)-1)
+	}
+	return text
 }
 
 // Unwrap returns the error of each key.

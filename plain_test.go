@@ -46,7 +46,7 @@ type (
 		A int `json:"-"`
 	}
 	oddTag struct {
-		A int `json:"\\"`
+		A int `json:"\\"` //nolint:staticcheck // no name at all: that is the case to test
 		B int `json:"A"`
 	}
 	selfText  struct{ A int }
@@ -63,6 +63,8 @@ func (selfText) MarshalText() ([]byte, error)  { return []byte("x"), nil }
 func (*selfText) UnmarshalText(_ []byte) error { return nil }
 func (*selfJSON) UnmarshalJSON(_ []byte) error { return nil }
 func (s *sometimes) IsZero() bool              { return *s == 5 }
+
+var _ = hides{}.b
 
 // TestWhatIsKeptLive: of types that are not plain, every Get makes a new value out of bytes; of plain ones, none does.
 func TestWhatIsKeptLive(t *testing.T) {

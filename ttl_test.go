@@ -201,9 +201,9 @@ func expires(t *testing.T, c *larder.Cache) {
 	v, ctx := larder.Of[int](c, "p:"), t.Context()
 	fill := func() {
 		ok(t, v.SetMany(ctx, map[string]int{"a": 1, "b": 2, "c": 3}, larder.TTL(time.Hour)))
-		time.Sleep(time.Hour - 1)
+		time.Sleep(time.Hour - time.Nanosecond)
 		want(t, v, "a", 1)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 	}
 	fill()
 	wantMiss(t, v, "a")

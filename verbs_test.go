@@ -16,7 +16,7 @@ func TestGetAndSet(t *testing.T) {
 		roundTrips(e, true, false)
 		roundTrips(e, math.MinInt64, 0, 1<<53+1, math.MaxInt64)
 		roundTrips(e, uint64(math.MaxUint64))
-		roundTrips(e, 0.1, -0.0, 1e300, 5e-324, math.MaxFloat64)
+		roundTrips(e, 0.1, math.Copysign(0, -1), 1e300, 5e-324, math.MaxFloat64)
 		roundTrips(e, "", "text", "<&>", "ünï 😀", "\x00\n\"", strings.Repeat("long ", 20_000))
 		roundTrips(e, []string{}, nil, []string{"a", ""})
 		roundTrips(e, map[string]int{"a": 1}, map[string]int{}, nil)
