@@ -41,14 +41,7 @@ func inPlace(b driver.Bytes) []byte { return unsafe.Slice(unsafe.StringData(stri
 // driver.Bytes. The error is ErrCodec.
 func (k *kind[V]) hold(val V) (driver.Value, error) {
 	if !k.live {
-		data, err := k.codec.Marshal(&val)
-		if err != nil {
-			return nil, codecError(err)
-		}
-		if k.inProcess {
-			return driver.Bytes(data), nil // a copy: the codec's slice may have room to spare, for as long as the entry lives
-		}
-		return driver.Bytes(unsafe.String(unsafe.SliceData(data), len(data))), nil
+		return k.encode(val)
 	}
 	b := &boxed[V]{val, k}
 	if k.plain != nil {
@@ -62,6 +55,19 @@ func (k *kind[V]) hold(val V) (driver.Value, error) {
 		b.value = k.clone(val)
 	}
 	return b, nil
+}
+
+// encode is hold for a view that does not keep values as they are. It is apart because its val moves to the heap,
+// which a live Set should not pay for.
+func (k *kind[V]) encode(val V) (driver.Value, error) {
+	data, err := k.codec.Marshal(&val)
+	if err != nil {
+		return nil, codecError(err)
+	}
+	if k.inProcess {
+		return driver.Bytes(data), nil // a copy: the codec's slice may have room to spare, for as long as the entry lives
+	}
+	return driver.Bytes(unsafe.String(unsafe.SliceData(data), len(data))), nil
 }
 
 // take gets a value out of what an engine has kept, or another view has loaded. The error is ErrCodec.
