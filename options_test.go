@@ -144,3 +144,20 @@ func TestStats(t *testing.T) {
 		}
 	})
 }
+
+// TestOpenWithinItsContext: what has ended opens nothing, and leaves nothing open.
+func TestOpenWithinItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, url := range []string{"memory://", "memory://never-opened", "dummy://", sqliteFile(t) + "lazy=false"} {
+		_, err := larder.Open(ctx, url)
+		wantErr(t, url, err, context.Canceled)
+	}
+	ok(t, larder.Of[int](openCache(t, "memory://never-opened?max_entries=5"), "").Set(t.Context(), "k", 1))
+	c, err := larder.Open(ctx, sqliteFile(t)+"lazy=true")
+	ok(t, err)
+	v := larder.Of[int](c, "")
+	ok(t, v.Set(t.Context(), "k", 1))
+	want(t, v, "k", 1)
+	ok(t, c.Close())
+}

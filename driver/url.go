@@ -37,6 +37,10 @@ func ParseURL(raw string) (*URL, error) {
 	if i := strings.IndexFunc(raw, func(r rune) bool { return r < ' ' || r == 0x7f }); i >= 0 {
 		return nil, u.malformed("control character at byte %d; write it as %%%02X", i, raw[i])
 	}
+	// redis:://user:password@host would be a path, and a path is printed.
+	if strings.HasPrefix(rest, "://") {
+		return nil, u.malformed("two colons before //")
+	}
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if strings.Contains(rest, "#") || strings.Contains(query, "#") {
 		return nil, u.malformed("write # as %%23")
