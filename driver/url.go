@@ -38,8 +38,8 @@ func ParseURL(raw string) (*URL, error) {
 		return nil, u.malformed("control character at byte %d; write it as %%%02X", i, raw[i])
 	}
 	// redis:://user:password@host would be a path, and a path is printed.
-	if strings.HasPrefix(rest, "://") {
-		return nil, u.malformed("two colons before //")
+	if after := strings.TrimLeft(rest, ":"); after != rest && strings.HasPrefix(after, "//") {
+		return nil, u.malformed("more than one colon before //")
 	}
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if strings.Contains(rest, "#") || strings.Contains(query, "#") {
