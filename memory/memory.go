@@ -8,7 +8,9 @@
 //	memory://?isolate=true           keep encoded bytes only, as engines outside the process do
 //
 // Which entries make room is otter's choice (W-TinyLFU): roughly, those that were used least often
-// and least recently. A bound may be exceeded for moments under concurrent writes. Lifetimes are exact, to
+// and least recently. It makes room in the background: while entries are written without a pause the store may hold
+// some hundred more than its bound (about 500 at most were seen, whatever the bound), and it comes down to
+// it within moments. Lifetimes are exact, to
 // the resolution of the monotonic clock: a step of the wall clock does not change them, and they stand
 // still while the machine is suspended.
 //
