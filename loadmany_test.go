@@ -241,3 +241,32 @@ func TestBatchStoresInFewRoundTrips(t *testing.T) {
 		t.Errorf("%d calls of GetMany and %d of Get; want 2 and 0", n, m)
 	}
 }
+
+// TestBatchesThatLeadForEachOther: two calls that each lead a key which the other one waits for load their own first.
+//
+//	first:  leads a, is held up at v        second: leads b, is held up at v
+//	first:  joins b                         second: joins a
+func TestBatchesThatLeadForEachOther(t *testing.T) {
+	loadTest(t, func(t *testing.T, c *larder.Cache, f *drivertest.Faulty) {
+		v := larder.Of[int](c, "")
+		gates := []*drivertest.Gate{f.BlockKey(drivertest.OpAdd, "::v"), f.BlockKey(drivertest.OpAddLive, "::v")}
+		var wg sync.WaitGroup
+		wg.Go(func() { said(t, "a load that stores", 1)(v.GetOrSet(t.Context(), "v", larder.Value(1))) })
+		synctest.Wait()
+		wg.Go(func() { // nobody joins a load that is void; who comes waits until it has stored
+			_, err := v.Delete(t.Context(), "v")
+			ok(t, err)
+		})
+		synctest.Wait()
+		for _, keys := range [][]string{{"a", "v", "b"}, {"b", "v", "a"}} {
+			wg.Go(func() {
+				said(t, "GetOrSetMany", onesFor(keys))(v.GetOrSetMany(t.Context(), keys, slowMany(new(atomic.Int64))))
+			})
+		}
+		synctest.Wait()
+		for _, g := range gates {
+			g.Release()
+		}
+		wg.Wait()
+	})
+}
