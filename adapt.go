@@ -3,7 +3,6 @@ package larder
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -46,10 +45,12 @@ func resolveEngine(store driver.Store, name string, timeout time.Duration) engin
 	e.pinger, _ = store.(driver.Pinger)
 	e.reports, _ = store.(driver.Reporter)
 	e.unwrap, _ = store.(driver.Unwrapper)
+	if e.live != nil {
+		e.timeout = 0 // there is nothing to wait for
+	}
 	// Several caches on the same data in this process share their loads.
-	if s, ok := store.(interface{ Flights() *flight.Group }); ok {
-		e.flights = s.Flights()
-		e.timeout = 0 // the data is in this process: there is nothing to wait for
+	if s, ok := store.(driver.Sharer); ok {
+		e.flights = s.Slot().Get(func() any { return flight.New() }).(*flight.Group)
 	} else {
 		e.flights = flight.New()
 	}
@@ -66,8 +67,75 @@ func (e *engine) limit(ctx context.Context) (context.Context, context.CancelFunc
 
 func declined(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
 
-func (e *engine) unsupported(verb string) error {
-	return fmt.Errorf("%s on this engine: %w", verb, errors.ErrUnsupported)
+// fatal tells whether after this error the other keys of a batch need not be tried.
+func fatal(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || errors.Is(err, ErrClosed))
+}
+
+// read returns an entry as a Go value or as bytes.
+func (e *engine) read(ctx context.Context, prefix, key string) (kept driver.Value, data []byte, err error) {
+	if e.live != nil {
+		kept, err = e.live.GetLive(prefix, key)
+	} else {
+		data, err = e.get(ctx, prefix+key)
+	}
+	return kept, data, err
+}
+
+// put stores what hold has made.
+func (e *engine) put(ctx context.Context, prefix, key string, v driver.Value, ttl time.Duration) error {
+	if e.live != nil {
+		return e.live.SetLive(prefix, key, v, ttl)
+	}
+	return e.set(ctx, prefix+key, encoded(v), ttl)
+}
+
+// add stores what hold has made where nothing is. It has no fallback: to look and then to set is not atomic.
+func (e *engine) add(ctx context.Context, prefix, key string, v driver.Value, ttl time.Duration) (bool, error) {
+	if e.live != nil {
+		return e.live.AddLive(prefix, key, v, ttl)
+	}
+	if e.adder == nil {
+		return false, errors.ErrUnsupported
+	}
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	return e.adder.Add(ctx, prefix+key, encoded(v), ttl)
+}
+
+// fill stores a loaded value where nothing is. On an engine without Add it may overwrite what another process has
+// just stored.
+func (e *engine) fill(ctx context.Context, prefix, key string, v driver.Value, ttl time.Duration) (bool, error) {
+	added, err := e.add(ctx, prefix, key, v, ttl)
+	if !declined(err) {
+		return added, err
+	}
+	err = e.put(ctx, prefix, key, v, ttl)
+	return err == nil, err
+}
+
+var errReplaced = errors.New("replaced meanwhile")
+
+// replace stores v in the place of old, as read has returned it, if that is still there.
+func (e *engine) replace(ctx context.Context, prefix, key string, old, v driver.Value, ttl time.Duration) (bool, error) {
+	if e.live != nil {
+		return e.live.SwapLive(prefix, key, old, v, ttl)
+	}
+	err := e.swapLoop(ctx, prefix+key, func(now []byte) ([]byte, time.Duration, error) {
+		if string(now) != string(encoded(old)) {
+			return nil, 0, errReplaced
+		}
+		return encoded(v), ttl, nil
+	})
+	switch {
+	case errors.Is(err, errReplaced):
+		return false, nil
+	case errors.Is(err, ErrMiss):
+		return e.fill(ctx, prefix, key, v, ttl)
+	case declined(err):
+		err = e.put(ctx, prefix, key, v, ttl)
+	}
+	return err == nil, err
 }
 
 func (e *engine) get(ctx context.Context, key string) ([]byte, error) {
@@ -99,6 +167,9 @@ func (e *engine) getMany(ctx context.Context, keys []string) ([]driver.Result, e
 	results := make([]driver.Result, len(keys))
 	for i, key := range keys {
 		results[i].Value, results[i].Err = e.get(ctx, key)
+		if fatal(ctx, results[i].Err) {
+			return nil, results[i].Err
+		}
 	}
 	return results, nil
 }
@@ -113,7 +184,11 @@ func (e *engine) setMany(ctx context.Context, items []driver.Item, ttl time.Dura
 	}
 	failed := driver.KeyErrors{}
 	for _, it := range items {
-		if err := e.set(ctx, it.Key, it.Value, ttl); err != nil {
+		err := e.set(ctx, it.Key, it.Value, ttl)
+		if fatal(ctx, err) {
+			return err
+		}
+		if err != nil {
 			failed[it.Key] = err
 		}
 	}
@@ -131,6 +206,9 @@ func (e *engine) deleteMany(ctx context.Context, keys []string) (int, error) {
 	n, failed := 0, driver.KeyErrors{}
 	for _, key := range keys {
 		was, err := e.delete(ctx, key)
+		if fatal(ctx, err) {
+			return n, err
+		}
 		if err != nil {
 			failed[key] = err
 		}
@@ -141,16 +219,6 @@ func (e *engine) deleteMany(ctx context.Context, keys []string) (int, error) {
 	return n, failed.OrNil()
 }
 
-// add has no fallback: to look and then to set is not atomic.
-func (e *engine) add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
-	if e.adder == nil {
-		return false, e.unsupported("add")
-	}
-	ctx, cancel := e.limit(ctx)
-	defer cancel()
-	return e.adder.Add(ctx, key, value, ttl)
-}
-
 func (e *engine) touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
 	if e.toucher != nil {
 		limited, cancel := e.limit(ctx)
@@ -159,7 +227,7 @@ func (e *engine) touch(ctx context.Context, key string, ttl time.Duration) (bool
 			return ok, err
 		}
 	}
-	err := e.swapLoop(ctx, "touch", key, func(old []byte) ([]byte, time.Duration, error) { return old, ttl, nil })
+	err := e.swapLoop(ctx, key, func(old []byte) ([]byte, time.Duration, error) { return old, ttl, nil })
 	if errors.Is(err, ErrMiss) {
 		return false, nil
 	}
@@ -167,9 +235,9 @@ func (e *engine) touch(ctx context.Context, key string, ttl time.Duration) (bool
 }
 
 // swapLoop replaces an entry by what change makes of it until nobody came in between.
-func (e *engine) swapLoop(ctx context.Context, verb, key string, change func(old []byte) ([]byte, time.Duration, error)) error {
+func (e *engine) swapLoop(ctx context.Context, key string, change func(old []byte) ([]byte, time.Duration, error)) error {
 	if e.swapper == nil {
-		return e.unsupported(verb)
+		return errors.ErrUnsupported
 	}
 	for {
 		swapped, err := e.swapOnce(ctx, key, change)
@@ -195,7 +263,7 @@ func (e *engine) swapOnce(ctx context.Context, key string, change func(old []byt
 
 func (e *engine) incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
 	if e.counter == nil {
-		return 0, e.unsupported("incr")
+		return 0, errors.ErrUnsupported
 	}
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
@@ -204,7 +272,7 @@ func (e *engine) incr(ctx context.Context, key string, delta int64, ttl time.Dur
 
 func (e *engine) incrFloat(ctx context.Context, key string, delta float64, ttl time.Duration) (float64, error) {
 	if e.counter == nil {
-		return 0, e.unsupported("incr")
+		return 0, errors.ErrUnsupported
 	}
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
@@ -213,7 +281,7 @@ func (e *engine) incrFloat(ctx context.Context, key string, delta float64, ttl t
 
 func (e *engine) scan(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	if e.scanner == nil {
-		return func(yield func(string, error) bool) { yield("", e.unsupported("keys")) }
+		return func(yield func(string, error) bool) { yield("", errors.ErrUnsupported) }
 	}
 	return e.scanner.Scan(ctx, prefix)
 }
@@ -226,7 +294,7 @@ func (e *engine) clear(ctx context.Context, prefix string) (int, error) {
 		}
 	}
 	if e.scanner == nil {
-		return 0, e.unsupported("clear of a prefix")
+		return 0, errors.ErrUnsupported
 	}
 	n := 0
 	for key, err := range e.scanner.Scan(ctx, prefix) {
@@ -246,14 +314,14 @@ func (e *engine) clear(ctx context.Context, prefix string) (int, error) {
 
 func (e *engine) clearAll(ctx context.Context) (int, error) {
 	if e.clearer == nil {
-		return 0, e.unsupported("clear")
+		return 0, errors.ErrUnsupported
 	}
 	return e.clearer.ClearAll(ctx)
 }
 
 func (e *engine) info(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
 	if e.inspect == nil {
-		return nil, e.unsupported("ttl")
+		return nil, errors.ErrUnsupported
 	}
 	ctx, cancel := e.limit(ctx)
 	defer cancel()

@@ -3,73 +3,63 @@ package larder
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/larder-go/larder/driver"
 )
 
 // GetMany returns the values of those of the keys that are there, in one round trip where the engine has one.
-// Keys that failed alone (ErrCodec, say) are named in a [*BatchError], and the map has the others. No keys: an
+// Keys that failed alone (ErrCodec, ErrBadKey) are named in a [*BatchError], and the map has the others. No keys: an
 // empty map.
 func (v *View[V]) GetMany(ctx context.Context, keys []string, opts ...CallOption) (map[string]V, error) {
 	found, failed, err := v.findMany(ctx, keys, opts)
 	if err != nil {
-		return nil, v.fail("get-many", "", err)
+		return nil, v.failAll("get-many", err)
 	}
-	return found, v.cache.failMany("get-many", failed)
+	return found, v.failMany("get-many", failed)
 }
 
 // findMany returns what is there, and what failed and why.
 func (v *View[V]) findMany(ctx context.Context, keys []string, opts []CallOption) (found map[string]V, failed map[string]error, err error) {
-	found = make(map[string]V, len(keys))
-	call, wire, err := v.prepareMany(ctx, keys, opts)
-	if err != nil || len(keys) == 0 {
-		return found, nil, err
-	}
-	failed = map[string]error{}
-	if v.cache.engine.live != nil {
-		for _, key := range keys {
-			val, err := v.find(ctx, call.prefix, key)
-			sort(found, failed, key, val, err)
-		}
-		return found, failed, errors.Join(ctx.Err(), v.ended(failed))
-	}
-	results, err := v.cache.engine.getMany(ctx, wire)
+	b, err := v.prepareMany(ctx, keys, opts)
 	if err != nil {
 		return nil, nil, err
 	}
-	for i, key := range keys {
+	found = make(map[string]V, len(keys))
+	note := func(key string, val V, err error) {
+		switch {
+		case err == nil:
+			found[key] = val
+		case !errors.Is(err, ErrMiss):
+			b.failed[key] = err
+		}
+	}
+	if v.cache.engine.live != nil {
+		for _, key := range b.keys {
+			val, err := v.find(ctx, b.call.prefix, key)
+			if fatal(ctx, err) {
+				return nil, nil, err
+			}
+			note(key, val, err)
+		}
+		return found, b.failed, nil
+	}
+	if len(b.keys) == 0 {
+		return found, b.failed, nil
+	}
+	results, err := v.cache.engine.getMany(ctx, b.wire)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, key := range b.keys {
+		v.cache.countRead(results[i].Err)
 		var val V
 		err := results[i].Err
 		if err == nil {
-			v.cache.stats.hits.Add(1)
 			val, err = v.kind.decode(results[i].Value)
-		} else if errors.Is(err, ErrMiss) {
-			v.cache.stats.misses.Add(1)
 		}
-		sort(found, failed, key, val, err)
+		note(key, val, err)
 	}
-	return found, failed, nil
-}
-
-// ended is ErrClosed if that is what all keys say.
-func (v *View[V]) ended(failed map[string]error) error {
-	for _, err := range failed {
-		if errors.Is(err, ErrClosed) {
-			return err
-		}
-		break
-	}
-	return nil
-}
-
-func sort[V any](found map[string]V, failed map[string]error, key string, val V, err error) {
-	switch {
-	case err == nil:
-		found[key] = val
-	case !errors.Is(err, ErrMiss):
-		failed[key] = err
-	}
+	return found, b.failed, nil
 }
 
 // SetMany stores all values with one lifetime (as for Set), in one round trip where the engine has one; no key is ever
@@ -77,95 +67,133 @@ func sort[V any](found map[string]V, failed map[string]error, key string, val V,
 // the others are stored.
 func (v *View[V]) SetMany(ctx context.Context, values map[string]V, opts ...CallOption) error {
 	if err := ctx.Err(); err != nil {
-		return v.fail("set-many", "", err)
+		return v.failAll("set-many", err)
 	}
 	call, err := v.resolve(opts)
-	if err != nil {
-		return v.fail("set-many", "", err)
+	if err == nil {
+		_, err = call.lifetime()
 	}
-	ttl, err := call.lifetime()
 	if err != nil {
-		return v.fail("set-many", "", err)
+		return v.failAll("set-many", err)
 	}
 	failed := map[string]error{}
-	items := make([]driver.Item, 0, len(values))
-	byWire := make(map[string]string, len(values))
+	if v.cache.engine.live != nil {
+		err = v.setEach(ctx, call, values, failed)
+	} else {
+		err = v.setAtOnce(ctx, call, values, failed)
+	}
+	if err != nil {
+		return v.failAll("set-many", err)
+	}
+	return v.failMany("set-many", failed)
+}
+
+// setEach is SetMany where there is no round trip to save.
+func (v *View[V]) setEach(ctx context.Context, call call, values map[string]V, failed map[string]error) error {
 	for key, val := range values {
-		if v.cache.engine.live != nil {
-			if err := v.set(ctx, key, val, opts); err != nil {
-				failed[key] = err
-			}
-			continue
+		err := checkKey(call.prefix, key)
+		if err == nil {
+			err = v.setHeld(ctx, call, key, val)
 		}
-		if err := checkKey(call.prefix, key); err != nil {
-			failed[key] = err
-			continue
+		if fatal(ctx, err) {
+			return err
 		}
-		held, err := v.kind.hold(val)
 		if err != nil {
 			failed[key] = err
-			continue
 		}
-		if err := v.cache.flights.Void(ctx, call.prefix, key); err != nil {
-			failed[key] = err
-			continue
-		}
-		items = append(items, driver.Item{Key: call.prefix + key, Value: encoded(held)})
-		byWire[call.prefix+key] = key
 	}
-	if len(items) > 0 {
-		err := v.cache.engine.setMany(ctx, items, ttl)
-		var some driver.KeyErrors
-		if err != nil && !errors.As(err, &some) {
-			return v.fail("set-many", "", err)
+	return nil
+}
+
+func (v *View[V]) setAtOnce(ctx context.Context, call call, values map[string]V, failed map[string]error) error {
+	items := v.encodeMany(call, values, failed)
+	for _, it := range items {
+		if err := v.cache.engine.flights.Void(ctx, "", it.Key); err != nil {
+			return err
 		}
-		for wire, err := range some {
-			failed[byWire[wire]] = err
-		}
-		v.cache.stats.sets.Add(int64(len(items) - len(some)))
 	}
-	return v.cache.failMany("set-many", failed)
+	if len(items) == 0 {
+		return nil
+	}
+	err := v.cache.engine.setMany(ctx, items, call.ttl)
+	var some driver.KeyErrors
+	if err != nil && !errors.As(err, &some) {
+		return err
+	}
+	for wire, err := range some {
+		failed[wire[len(call.prefix):]] = err
+	}
+	v.cache.stats.sets.Add(int64(len(items) - len(some)))
+	return nil
+}
+
+// encodeMany makes what the engine gets, of the keys and values that are good.
+func (v *View[V]) encodeMany(call call, values map[string]V, failed map[string]error) []driver.Item {
+	items := make([]driver.Item, 0, len(values))
+	for key, val := range values {
+		err := checkKey(call.prefix, key)
+		if err == nil {
+			var held driver.Value
+			if held, err = v.kind.hold(val); err == nil {
+				items = append(items, driver.Item{Key: call.prefix + key, Value: encoded(held)})
+				continue
+			}
+		}
+		failed[key] = err
+	}
+	return items
 }
 
 // DeleteMany removes the keys and returns how many were there; otherwise as Delete. If some could not be deleted, a
 // [*BatchError] names them.
-func (v *View[V]) DeleteMany(ctx context.Context, keys []string, opts ...CallOption) (int, error) {
-	call, wire, err := v.prepareMany(ctx, keys, opts)
-	if err != nil || len(keys) == 0 {
-		return 0, v.fail("delete-many", "", err)
+func (v *view) DeleteMany(ctx context.Context, keys []string, opts ...CallOption) (int, error) {
+	b, err := v.prepareMany(ctx, keys, opts)
+	if err != nil {
+		return 0, v.failAll("delete-many", err)
 	}
-	for _, key := range keys {
-		if err := v.cache.flights.Void(ctx, call.prefix, key); err != nil {
-			return 0, v.fail("delete-many", key, err)
+	for _, wire := range b.wire {
+		if err := v.cache.engine.flights.Void(ctx, "", wire); err != nil {
+			return 0, v.failAll("delete-many", err)
 		}
 	}
-	n, err := v.cache.engine.deleteMany(ctx, wire)
+	n := 0
+	if len(b.wire) > 0 {
+		n, err = v.cache.engine.deleteMany(ctx, b.wire)
+	}
 	var some driver.KeyErrors
-	if err == nil || !errors.As(err, &some) {
-		return n, v.fail("delete-many", "", err)
+	if err != nil && !errors.As(err, &some) {
+		return n, v.failAll("delete-many", err)
 	}
-	failed := make(map[string]error, len(some))
-	for full, err := range some {
-		failed[full[len(call.prefix):]] = err
+	for wire, err := range some {
+		b.failed[wire[len(b.call.prefix):]] = err
 	}
-	return n, v.cache.failMany("delete-many", failed)
+	return n, v.failMany("delete-many", b.failed)
 }
 
-// prepareMany makes the wire keys.
-func (v *view) prepareMany(ctx context.Context, keys []string, opts []CallOption) (call, []string, error) {
+// batch is what a call on many keys begins with: those that are good, and what is wrong with the others.
+type batch struct {
+	call   call
+	keys   []string
+	wire   []string // of keys, in their order
+	failed map[string]error
+}
+
+func (v *view) prepareMany(ctx context.Context, keys []string, opts []CallOption) (*batch, error) {
 	if err := ctx.Err(); err != nil {
-		return call{}, nil, err
+		return nil, err
 	}
-	c, err := v.resolve(opts)
+	call, err := v.resolve(opts)
 	if err != nil {
-		return c, nil, err
+		return nil, err
 	}
-	wire := make([]string, len(keys))
-	for i, key := range keys {
-		if err := checkKey(c.prefix, key); err != nil {
-			return c, nil, fmt.Errorf("%s: %w", showKey(key), err)
+	b := &batch{call: call, keys: make([]string, 0, len(keys)), wire: make([]string, 0, len(keys)), failed: map[string]error{}}
+	for _, key := range keys {
+		if err := checkKey(call.prefix, key); err != nil {
+			b.failed[key] = err
+			continue
 		}
-		wire[i] = c.prefix + key
+		b.keys = append(b.keys, key)
+		b.wire = append(b.wire, call.prefix+key)
 	}
-	return c, wire, nil
+	return b, nil
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/larder-go/larder/codec"
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/flight"
 
 	_ "github.com/larder-go/larder/dummy" // always linked
 	_ "github.com/larder-go/larder/memory"
@@ -17,18 +16,17 @@ import (
 // Cache is an open connection to an engine. Views ([Of], [NewView]) give it types; the methods here concern all
 // of them. It is safe for concurrent use.
 type Cache struct {
-	engine  engine
-	keys    layout
-	ttl     time.Duration
-	codec   codec.Codec
-	logger  *slog.Logger
-	uri     string
-	flights *flight.Group
-	stats   counters
-	root    *view // no prefix of its own: for the verbs on Cache
-	closing sync.Once
-	closed  chan struct{}
-	closeIt error
+	engine   engine
+	keys     layout
+	ttl      time.Duration
+	codec    codec.Codec
+	logger   *slog.Logger
+	uri      string
+	stats    counters
+	root     *view // no prefix of its own: for the verbs on Cache
+	closing  sync.Once
+	closed   chan struct{}
+	closeErr error
 }
 
 // Open opens the engine that rawURL names:
@@ -53,14 +51,11 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Cache, error) {
 		return nil, &Error{Op: "open", Engine: "url", Err: err}
 	}
 	s := newSettings()
-	if err := u.CheckParams(append(commonParams[:len(commonParams):len(commonParams)], e.Params...)...); err != nil {
-		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
-	}
 	s.readURL(u)
 	if err := s.apply(opts); err != nil {
 		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
 	}
-	store, err := e.Open(ctx, driver.Config{URL: u.Without(commonParams...), Lazy: s.lazy, Logger: s.logger})
+	store, err := e.OpenURL(ctx, u, commonParams, s.lazy, s.logger)
 	if err != nil {
 		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
 	}
@@ -99,7 +94,6 @@ func newCache(store driver.Store, name, uri string, s settings) *Cache {
 		uri:    uri,
 		closed: make(chan struct{}),
 	}
-	c.flights = c.engine.flights
 	c.root = c.newView("", s.ttl)
 	return c
 }
@@ -110,10 +104,10 @@ func (c *Cache) Close() error {
 	c.closing.Do(func() {
 		close(c.closed)
 		if err := c.engine.store.Close(); err != nil {
-			c.closeIt = &Error{Op: "close", Engine: c.engine.name, Err: err}
+			c.closeErr = &Error{Op: "close", Engine: c.engine.name, Err: err}
 		}
 	})
-	return c.closeIt
+	return c.closeErr
 }
 
 // Server is what a cache talks to.
@@ -121,8 +115,16 @@ type Server struct {
 	Engine    string        // "memory", "sqlite", "redis", …
 	Version   string        // of the engine's library or server
 	RoundTrip time.Duration // of this Ping
-	Notes     []driver.Fact // what an operator wants to know of this connection
+	Notes     []Fact        // what an operator wants to know of this connection
 }
+
+// Fact is one thing that an engine knows of itself. Its Value is a bool, an int64, a float64, a string or a
+// time.Duration.
+type Fact = driver.Fact
+
+// EntryInfo is what can be known of an entry without its value: its remaining lifetime (0: no expiry) and its size
+// in bytes (-1: unknown).
+type EntryInfo = driver.EntryInfo
 
 // Ping makes one round trip, and tells what the server is.
 func (c *Cache) Ping(ctx context.Context) (Server, error) {
@@ -136,9 +138,9 @@ func (c *Cache) Ping(ctx context.Context) (Server, error) {
 
 // Report returns what the engine knows of itself: sizes, limits, evictions. Engines that know nothing give
 // nothing.
-func (c *Cache) Report(ctx context.Context) ([]driver.Fact, error) {
+func (c *Cache) Report(ctx context.Context) ([]Fact, error) {
 	facts, err := c.engine.report(ctx)
-	return facts, c.fail("stats", "", err)
+	return facts, c.fail("report", "", err)
 }
 
 // As sets target, a pointer to a variable of the engine's own client type, for what larder does not wrap, and

@@ -1,7 +1,8 @@
 package larder
 
 import (
-	"fmt"
+	"reflect"
+	"strconv"
 	"time"
 )
 
@@ -35,7 +36,15 @@ func Version[T ~string | ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint
 	if v == zero {
 		return CallOption{kind: versionOption}
 	}
-	return CallOption{kind: versionOption, version: fmt.Sprint(v)}
+	// Not fmt.Sprint: a String method has no say in what stands in a key.
+	switch r := reflect.ValueOf(v); {
+	case r.CanInt():
+		return CallOption{kind: versionOption, version: strconv.FormatInt(r.Int(), 10)}
+	case r.CanUint():
+		return CallOption{kind: versionOption, version: strconv.FormatUint(r.Uint(), 10)}
+	default:
+		return CallOption{kind: versionOption, version: r.String()}
+	}
 }
 
 // call is what the options of one call add up to.

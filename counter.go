@@ -44,12 +44,12 @@ func (v *view) Decr(ctx context.Context, key string, delta int64, opts ...CallOp
 
 // IncrFloat is [Cache.IncrFloat] for a key of this view.
 func (v *view) IncrFloat(ctx context.Context, key string, delta float64, opts ...CallOption) (float64, error) {
-	return v.incrFloat(ctx, "incr", key, delta, opts)
+	return v.incrFloat(ctx, "incr-float", key, delta, opts)
 }
 
 // DecrFloat is [Cache.DecrFloat] for a key of this view.
 func (v *view) DecrFloat(ctx context.Context, key string, delta float64, opts ...CallOption) (float64, error) {
-	return v.incrFloat(ctx, "decr", key, -delta, opts)
+	return v.incrFloat(ctx, "decr-float", key, -delta, opts)
 }
 
 func (v *view) incr(ctx context.Context, op, key string, delta int64, opts []CallOption) (int64, error) {

@@ -71,6 +71,7 @@ type BatchError struct {
 	Op     string
 	Engine string
 	Keys   map[string]error // by key, without key prefix, version and view prefix
+	prefix string           // the view's, for the text
 }
 
 // Error names the first failing key, in order of the keys, and how many there are.
@@ -79,7 +80,7 @@ func (e *BatchError) Error() string {
 		return fmt.Sprintf("larder: %s: %s: no key failed", e.Engine, e.Op)
 	}
 	key := slices.Min(slices.Collect(maps.Keys(e.Keys)))
-	text := fmt.Sprintf("larder: %s: %s %s: %v", e.Engine, e.Op, showKey(key), e.Keys[key])
+	text := fmt.Sprintf("larder: %s: %s %s: %v", e.Engine, e.Op, showKey(e.prefix+key), e.Keys[key])
 	if len(e.Keys) > 1 {
 		text += fmt.Sprintf(" (and %d more)", len(e.Keys)-1)
 	}
@@ -97,17 +98,8 @@ func (c *Cache) fail(op, key string, err error) error {
 	if errors.Is(err, ErrMiss) {
 		return ErrMiss
 	}
-	c.stats.errors.Add(1)
+	c.countError(err)
 	return &Error{Op: op, Engine: c.engine.name, Key: key, Err: err}
-}
-
-// failMany is fail for a batch. It takes over failed.
-func (c *Cache) failMany(op string, failed map[string]error) error {
-	if len(failed) == 0 {
-		return nil
-	}
-	c.stats.errors.Add(int64(len(failed)))
-	return &BatchError{Op: op, Engine: c.engine.name, Keys: failed}
 }
 
 // codecError marks err as the codec's.

@@ -87,9 +87,6 @@ func TestContextErrorsAreNotHidden(t *testing.T) {
 
 func TestUnknownEngine(t *testing.T) {
 	for url, says := range map[string]string{
-		"redis://localhost":      `import _ "github.com/larder-go/larder/redis"`,
-		"rediss+cluster://a,b":   `import _ "github.com/larder-go/larder/redis"`,
-		"memcached://a;b/":       `import _ "github.com/larder-go/larder/memcached"`,
 		"mongodb://localhost":    "known: ",
 		"":                       "scheme",
 		"localhost:6379":         "unknown scheme",

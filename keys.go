@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"iter"
-
-	"github.com/larder-go/larder/driver"
 )
 
 // Keys walks over the keys of this view, without its prefix, in no particular order and with a bounded number of
-// them in memory. Keys that come or go meanwhile may or may not be seen; the others are seen once. An error
+// them in memory. Keys that come or go meanwhile may or may not be seen; the others are seen, each once on the
+// engines of this module (a server that grows meanwhile may repeat one). An error
 // is yielded once, and ends the walk. The cache may be used while walking, for writes too.
 func (v *view) Keys(ctx context.Context, opts ...CallOption) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
@@ -18,12 +17,12 @@ func (v *view) Keys(ctx context.Context, opts ...CallOption) iter.Seq2[string, e
 			err = ctx.Err()
 		}
 		if err != nil {
-			yield("", v.fail("keys", "", err))
+			yield("", v.failAll("keys", err))
 			return
 		}
 		for key, err := range v.cache.engine.scan(ctx, call.prefix) {
 			if err != nil {
-				yield("", v.fail("keys", "", err))
+				yield("", v.failAll("keys", err))
 				return
 			}
 			if !yield(key[len(call.prefix):], nil) {
@@ -46,20 +45,20 @@ var errClearBare = errors.New("a view without prefix under layout=bare is the wh
 // Entries that are written meanwhile may stay.
 func (v *view) Clear(ctx context.Context, opts ...CallOption) (int, error) {
 	if err := ctx.Err(); err != nil {
-		return 0, v.fail("clear", "", err)
+		return 0, v.failAll("clear", err)
 	}
 	call, err := v.resolve(opts)
 	if err != nil {
-		return 0, v.fail("clear", "", err)
+		return 0, v.failAll("clear", err)
 	}
 	if call.prefix == "" {
-		return 0, v.fail("clear", "", errClearBare)
+		return 0, v.failAll("clear", errClearBare)
 	}
-	if err := v.cache.flights.VoidPrefix(ctx, call.prefix); err != nil {
-		return 0, v.fail("clear", "", err)
+	if err := v.cache.engine.flights.VoidPrefix(ctx, call.prefix); err != nil {
+		return 0, v.failAll("clear", err)
 	}
 	n, err := v.cache.engine.clear(ctx, call.prefix)
-	return n, v.fail("clear", "", err)
+	return n, v.failAll("clear", err)
 }
 
 // Clear removes EVERYTHING in the engine's database, other programs' keys too, as in async-caches. It returns how
@@ -69,7 +68,7 @@ func (c *Cache) Clear(ctx context.Context) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, c.fail("clear", "", err)
 	}
-	if err := c.flights.VoidPrefix(ctx, ""); err != nil {
+	if err := c.engine.flights.VoidPrefix(ctx, ""); err != nil {
 		return 0, c.fail("clear", "", err)
 	}
 	n, err := c.engine.clearAll(ctx)
@@ -77,19 +76,23 @@ func (c *Cache) Clear(ctx context.Context) (int, error) {
 }
 
 // Inspect returns remaining lifetime and size in bytes of those of the keys that are there, in one round trip
-// where the engine has one. It does not count as a use for eviction.
-func (v *view) Inspect(ctx context.Context, keys []string, opts ...CallOption) (map[string]driver.EntryInfo, error) {
-	call, wire, err := v.prepareMany(ctx, keys, opts)
-	if err != nil || len(keys) == 0 {
-		return nil, v.fail("inspect", "", err)
-	}
-	infos, err := v.cache.engine.info(ctx, wire)
+// where the engine has one. It does not count as a use for eviction. Keys that failed alone are named in a
+// [*BatchError], and the map has the others.
+func (v *view) Inspect(ctx context.Context, keys []string, opts ...CallOption) (map[string]EntryInfo, error) {
+	b, err := v.prepareMany(ctx, keys, opts)
 	if err != nil {
-		return nil, v.fail("inspect", "", err)
+		return nil, v.failAll("inspect", err)
 	}
-	own := make(map[string]driver.EntryInfo, len(infos))
+	own := make(map[string]EntryInfo, len(keys))
+	if len(b.wire) == 0 {
+		return own, v.failMany("inspect", b.failed)
+	}
+	infos, err := v.cache.engine.info(ctx, b.wire)
+	if err != nil {
+		return nil, v.failAll("inspect", err)
+	}
 	for full, info := range infos {
-		own[full[len(call.prefix):]] = info
+		own[full[len(b.call.prefix):]] = info
 	}
-	return own, nil
+	return own, v.failMany("inspect", b.failed)
 }

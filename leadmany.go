@@ -1,7 +1,6 @@
 package larder
 
 import (
-	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -13,38 +12,27 @@ import (
 // concurrent calls into one round trip or one commit.
 const storeParallel = 16
 
-// leading is the keys of one loader call that a GetOrSetMany leads.
-type leading[V any] struct {
-	*bulk[V]
-	led    []boarding
-	ended  []bool
-	spoilt []driver.Value
-}
-
-// lead runs the loader for the keys that it leads, and ends each flight whatever happens.
-func (b *bulk[V]) lead(led []boarding) error {
+// lead runs the loader for the keys that this call leads, and ends each load whatever happens.
+func (b *bulk[V]) lead(led []*leader) error {
 	if len(led) == 0 {
 		return nil
 	}
-	l := &leading[V]{b, led, make([]bool, len(led)), make([]driver.Value, len(led))}
 	loading := false
 	defer func() {
-		if loading {
+		if loading { // a panic, or runtime.Goexit
 			b.view.cache.countLoad(errPanicked)
 		}
-		for i := range led { // something is left only after a panic, or runtime.Goexit
-			if !l.ended[i] {
-				l.finish(i, flight.Result{Err: b.view.fail("get-or-set-many", led[i].key, errPanicked)})
-			}
+		for _, l := range led {
+			l.panicked(b.view.fail)
 		}
 	}()
-	l.lookAgain()
+	b.lookAgain(led)
 	var keys []string
 	var flights []*flight.Flight
-	for i := range led {
-		if !l.ended[i] {
-			keys = append(keys, led[i].key)
-			flights = append(flights, led[i].f)
+	for _, l := range led {
+		if !l.ended {
+			keys = append(keys, l.key)
+			flights = append(flights, l.f)
 		}
 	}
 	if len(keys) == 0 {
@@ -54,111 +42,78 @@ func (b *bulk[V]) lead(led []boarding) error {
 	values, err := b.load(flight.Loading(b.ctx, flights...), keys)
 	loading = false
 	if err != nil {
-		l.giveUp(err)
+		b.giveUp(led, err)
 		return err
 	}
 	b.view.cache.countLoad(nil)
-	l.land(values)
+	b.land(led, values)
 	return nil
 }
 
-func (l *leading[V]) finish(i int, r flight.Result) {
-	l.ended[i] = true
-	l.led[i].f.Finish(r)
-}
-
-// lookAgain is the second look-up (see View.lead), for all keys at once.
-func (l *leading[V]) lookAgain() {
-	v := l.view
+// lookAgain is the second look-up (see View.lookAgain), in one round trip where the engine has one.
+func (b *bulk[V]) lookAgain(led []*leader) {
+	v := b.view
 	if v.cache.engine.live != nil {
-		for i := range l.led {
-			if val, kept, spoilt := v.lookAgain(l.ctx, l.call.prefix, l.led[i].key); kept != nil {
-				l.note(i, val, kept, spoilt)
+		for _, l := range led {
+			if val, ok := v.lookAgain(b.ctx, l, b.call.prefix); ok {
+				b.found[l.key] = val
 			}
 		}
 		return
 	}
-	wire := make([]string, len(l.led))
-	for i := range l.led {
-		wire[i] = l.call.prefix + l.led[i].key
+	wire := make([]string, len(led))
+	for i, l := range led {
+		wire[i] = b.call.prefix + l.key
 	}
-	results, err := v.cache.engine.getMany(l.ctx, wire)
+	results, err := v.cache.engine.getMany(b.ctx, wire)
 	if err != nil {
 		return // a fault is a reason to load
 	}
-	for i, r := range results {
-		if r.Err == nil {
-			val, err := v.kind.decode(r.Value)
-			l.note(i, val, driver.Bytes(r.Value), err != nil)
+	for i, l := range led {
+		if results[i].Err != nil {
+			continue
+		}
+		if val, ok := v.seen(l, driver.Bytes(results[i].Value)); ok {
+			b.found[l.key] = val
 		}
 	}
 }
 
-// note notes what the second look-up has found.
-func (l *leading[V]) note(i int, val V, kept driver.Value, spoilt bool) {
-	if spoilt {
-		l.spoilt[i] = kept
-		return
+// giveUp ends what is left after the loader's error.
+func (b *bulk[V]) giveUp(led []*leader, err error) {
+	abandoned := false
+	for _, l := range led {
+		if !l.ended {
+			abandoned = l.fail(b.ctx, err) || abandoned
+		}
 	}
-	l.found[l.led[i].key] = val
-	l.finish(i, flight.Result{Value: kept})
-}
-
-// giveUp ends every flight that is left: handed on if this caller's context has ended.
-func (l *leading[V]) giveUp(err error) {
-	abandoned := l.ctx.Err() != nil
 	if !abandoned {
-		l.view.cache.countLoad(err)
-	}
-	for i := range l.led {
-		switch {
-		case l.ended[i]:
-		case abandoned:
-			l.ended[i] = true
-			l.led[i].f.Abandon()
-		default:
-			l.finish(i, flight.Result{Err: err})
-		}
+		b.view.cache.countLoad(err)
 	}
 }
 
 // land stores what was loaded.
-func (l *leading[V]) land(values map[string]V) {
+func (b *bulk[V]) land(led []*leader, values map[string]V) {
 	parallel := storeParallel
-	if l.view.cache.engine.live != nil {
+	if b.view.cache.engine.live != nil {
 		parallel = 1
 	}
 	var mu sync.Mutex
-	inParallel(len(l.led), parallel, func(i int) {
-		if l.ended[i] {
+	inParallel(len(led), parallel, func(i int) {
+		l := led[i]
+		if l.ended {
 			return
 		}
-		key := l.led[i].key
-		val, ok := values[key]
+		val, ok := values[l.key]
 		if !ok {
-			l.finish(i, flight.Result{Err: ErrNotFound})
+			l.finish(flight.Result{Err: ErrNotFound})
 			return
 		}
-		val, err := l.landOne(i, val)
+		val, err := b.view.land(b.ctx, l, b.call, val)
 		mu.Lock()
 		defer mu.Unlock()
-		l.settle(key, val, err)
+		b.settle(l.key, val, err)
 	})
-}
-
-func (l *leading[V]) landOne(i int, val V) (V, error) {
-	held, err := l.view.kind.hold(val)
-	if err != nil {
-		l.finish(i, flight.Result{Err: l.view.fail("get-or-set-many", l.led[i].key, err)})
-		return val, err
-	}
-	end := func(r flight.Result) { l.finish(i, r) }
-	val, err = l.view.land(l.ctx, l.led[i].f, end, l.call, l.led[i].key, landing[V]{val, held, l.spoilt[i]})
-	var inner *Error
-	if errors.As(err, &inner) {
-		err = inner.Err // the batch's error adds operation and key
-	}
-	return val, err
 }
 
 // inParallel calls do for 0 to n-1, so many at a time. A panic in do (of a value's own marshaller, say) comes out

@@ -12,107 +12,111 @@ import (
 //
 // Everything that GetOrSet promises for one key holds for each: keys that another caller is loading are waited for,
 // not loaded again (should that caller's context end, load runs here for that key), and Set or Delete during the load
-// are not undone. If load fails, what was found is returned together with its error.
+// are not undone. If load fails, what was found is returned together with its error. Keys that failed alone are named
+// in a [*BatchError].
 func (v *View[V]) GetOrSetMany(ctx context.Context, keys []string, load func(ctx context.Context, missing []string) (map[string]V, error), opts ...CallOption) (map[string]V, error) {
 	call, err := v.resolve(opts)
 	if err == nil {
 		_, err = call.lifetime()
 	}
 	if err != nil {
-		return nil, v.fail("get-or-set-many", "", err)
+		return nil, v.failAll("get-or-set-many", err)
 	}
-	found, failed, err := v.findMany(ctx, keys, opts)
-	if err != nil {
-		if errors.Is(err, ErrBadKey) || !v.mayLoad(ctx, "", err) {
-			return nil, v.fail("get-or-set-many", "", err)
-		}
-		found = map[string]V{}
+	b := bulk[V]{view: v, ctx: ctx, call: call, load: load, failed: map[string]error{}}
+	if err := b.find(keys, opts); err != nil {
+		return nil, v.failAll("get-or-set-many", err)
 	}
-	for key, err := range failed {
-		if !v.mayLoad(ctx, key, err) {
-			return found, v.fail("get-or-set-many", key, err)
-		}
-	}
-	b := bulk[V]{view: v, ctx: ctx, call: call, load: load, found: found}
-	b.pending = b.missing(keys)
 	for len(b.pending) > 0 {
 		if err := b.round(); err != nil {
-			return found, err
+			return b.found, err
 		}
 	}
-	return found, v.cache.failMany("get-or-set-many", b.failed)
+	return b.found, v.failMany("get-or-set-many", b.failed)
 }
 
 // bulk is one call of GetOrSetMany.
 type bulk[V any] struct {
 	view    *View[V]
-	ctx     context.Context //nolint:containedctx // lives no longer than the call
+	ctx     context.Context // lives no longer than the call
 	call    call
 	load    func(context.Context, []string) (map[string]V, error)
 	found   map[string]V
 	failed  map[string]error
-	pending []string // keys that are neither found nor known to be absent
+	pending []string // keys that are neither found nor known to be absent, each once
 }
 
-// boarding is a key whose load this call leads or waits for.
+// find reads what is there, and finds out what has to be loaded.
+func (b *bulk[V]) find(keys []string, opts []CallOption) error {
+	found, failed, err := b.view.findMany(b.ctx, keys, opts)
+	if err != nil && !b.view.mayLoad(b.ctx, "", err) {
+		return err
+	}
+	if b.found = found; found == nil {
+		b.found = map[string]V{}
+	}
+	seen := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		if _, ok := b.found[key]; ok || seen[key] {
+			continue
+		}
+		seen[key] = true
+		err, bad := failed[key]
+		if err == nil {
+			err = checkKey(b.call.prefix, key) // if nothing was read, nothing was checked
+			bad = err != nil
+		}
+		if bad && !b.view.mayLoad(b.ctx, key, err) {
+			b.failed[key] = err
+			continue
+		}
+		b.pending = append(b.pending, key)
+	}
+	return nil
+}
+
+// boarding is a key whose load this call waits for.
 type boarding struct {
 	key string
 	f   *flight.Flight
 }
 
-// missing returns each key that was not found, once.
-func (b *bulk[V]) missing(keys []string) []string {
-	var missing []string
-	seen := make(map[string]bool, len(keys))
-	for _, key := range keys {
-		if _, ok := b.found[key]; !ok && !seen[key] {
-			seen[key] = true
-			missing = append(missing, key)
-		}
-	}
-	return missing
-}
-
 // round joins every pending key's load, and finishes those that it leads before it waits for others:
 // two calls that each led a key that the other waits for would otherwise wait for ever.
 func (b *bulk[V]) round() error {
-	var led, waiting []boarding
+	var led []*leader
+	var waiting []boarding
 	pending := b.pending
 	b.pending = nil
 	for _, key := range pending {
-		f, leads, err := b.view.cache.flights.Join(b.ctx, b.call.prefix+key)
+		f, leads, err := b.view.cache.engine.flights.Join(b.ctx, b.call.prefix+key)
 		switch {
 		case err != nil:
-			abandon(led)
-			b.leave(waiting)
+			for _, l := range led {
+				l.f.Abandon()
+			}
+			leave(waiting)
 			return b.view.fail("get-or-set-many", key, err)
 		case leads:
-			led = append(led, boarding{key, f})
+			led = append(led, &leader{f: f, key: key})
 		default:
 			waiting = append(waiting, boarding{key, f})
 		}
 	}
 	if err := b.lead(led); err != nil {
-		b.leave(waiting)
+		leave(waiting)
 		return err
 	}
 	for i, w := range waiting {
 		if err := b.wait(w); err != nil {
-			b.leave(waiting[i+1:])
+			leave(waiting[i+1:])
 			return err
 		}
 	}
 	return nil
 }
 
-func abandon(led []boarding) {
-	for _, l := range led {
-		l.f.Abandon()
-	}
-}
-
 // leave ends waits that have not begun.
-func (b *bulk[V]) leave(waiting []boarding) {
+func leave(waiting []boarding) {
 	for _, w := range waiting {
 		w.f.Leave()
 	}
@@ -124,7 +128,7 @@ func (b *bulk[V]) wait(w boarding) error {
 	case err != nil:
 		return b.view.fail("get-or-set-many", w.key, err)
 	case outcome == flight.Lead:
-		return b.lead([]boarding{w})
+		return b.lead([]*leader{{f: w.f, key: w.key}})
 	case outcome == flight.Again:
 		b.pending = append(b.pending, w.key)
 	case result.Value != nil:
@@ -135,7 +139,7 @@ func (b *bulk[V]) wait(w boarding) error {
 		}
 		b.settle(w.key, val, result.Err)
 	case !errors.Is(result.Err, ErrNotFound):
-		b.fail(w.key, result.Err)
+		b.failed[w.key] = cause(result.Err)
 	}
 	return nil
 }
@@ -143,13 +147,15 @@ func (b *bulk[V]) wait(w boarding) error {
 func (b *bulk[V]) settle(key string, val V, err error) {
 	b.found[key] = val
 	if err != nil {
-		b.fail(key, err)
+		b.failed[key] = cause(err)
 	}
 }
 
-func (b *bulk[V]) fail(key string, err error) {
-	if b.failed == nil {
-		b.failed = map[string]error{}
+// cause takes operation and key off an error, because a BatchError names them.
+func cause(err error) error {
+	var inner *Error
+	if errors.As(err, &inner) {
+		return inner.Err
 	}
-	b.failed[key] = err
+	return err
 }

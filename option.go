@@ -59,8 +59,8 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithLazy lets Open return without connecting (URL: lazy=true): the first call does.
-func WithLazy() Option { return func(s *settings) { s.lazy = true } }
+// WithLazy lets Open return without connecting (URL: lazy=true): the first call does. The default is false.
+func WithLazy(lazy bool) Option { return func(s *settings) { s.lazy = lazy } }
 
 // WithLogger sets where a cache tells what a person has to know: values that do not decode, loads that could not
 // be stored. The default is slog.Default().

@@ -1,6 +1,10 @@
 package larder
 
-import "sync/atomic"
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+)
 
 // Stats counts what went through a cache since it was opened. A key of a batch counts as one.
 type Stats struct {
@@ -9,7 +13,7 @@ type Stats struct {
 	Sets       int64 // entries written: Set, SetMany, Add that stored, loads that were stored
 	Loads      int64 // loader calls; an abandoned one (its caller's context ended) does not count
 	LoadErrors int64 // loader calls that failed, ErrNotFound excepted
-	Errors     int64 // failures of the engine or the codec, also those that GetOrSet has covered up
+	Errors     int64 // failures of the engine or the codec, those too that GetOrSet has covered up; not ended contexts and bad arguments
 }
 
 // Stats returns the counters. It takes no lock; counters that change meanwhile may be from slightly
@@ -23,6 +27,39 @@ func (c *Cache) Stats() Stats {
 		LoadErrors: c.stats.loadErrors.Load(),
 		Errors:     c.stats.errors.Load(),
 	}
+}
+
+func (c *Cache) countRead(err error) {
+	switch {
+	case err == nil:
+		c.stats.hits.Add(1)
+	case errors.Is(err, ErrMiss):
+		c.stats.misses.Add(1)
+	}
+}
+
+func (c *Cache) countSet(stored bool) {
+	if stored {
+		c.stats.sets.Add(1)
+	}
+}
+
+// countLoad counts a loader call that was not abandoned.
+func (c *Cache) countLoad(err error) {
+	c.stats.loads.Add(1)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		c.stats.loadErrors.Add(1)
+	}
+}
+
+// countError counts what is the engine's or the codec's fault: not the caller's ended context or bad argument.
+func (c *Cache) countError(err error) {
+	for _, own := range []error{context.Canceled, ErrClosed, ErrBadKey, ErrBadTTL} {
+		if errors.Is(err, own) {
+			return
+		}
+	}
+	c.stats.errors.Add(1)
 }
 
 // counters are apart from each other, so that two processors that count different things do not fight for one

@@ -133,17 +133,8 @@ func (v *view) read(ctx context.Context, prefix, key string) (kept driver.Value,
 		return nil, nil, checkKey(prefix, key)
 	}
 	c := v.cache
-	if c.engine.live != nil {
-		kept, err = c.engine.live.GetLive(prefix, key)
-	} else {
-		data, err = c.engine.get(ctx, prefix+key)
-	}
-	switch {
-	case err == nil:
-		c.stats.hits.Add(1)
-	case errors.Is(err, ErrMiss):
-		c.stats.misses.Add(1)
-	}
+	kept, data, err = c.engine.read(ctx, prefix, key)
+	c.countRead(err)
 	return kept, data, err
 }
 
@@ -190,26 +181,24 @@ func (v *View[V]) set(ctx context.Context, key string, val V, opts []CallOption)
 	if err != nil {
 		return err
 	}
-	ttl, err := call.lifetime()
-	if err != nil {
+	if _, err := call.lifetime(); err != nil {
 		return err
 	}
+	return v.setHeld(ctx, call, key, val)
+}
+
+// setHeld is Set after the arguments have been checked.
+func (v *View[V]) setHeld(ctx context.Context, call call, key string, val V) error {
 	held, err := v.kind.hold(val)
 	if err != nil {
 		return err
 	}
 	c := v.cache
-	if err := c.flights.Void(ctx, call.prefix, key); err != nil {
+	if err := c.engine.flights.Void(ctx, call.prefix, key); err != nil {
 		return err
 	}
-	if c.engine.live != nil {
-		err = c.engine.live.SetLive(call.prefix, key, held, ttl)
-	} else {
-		err = c.engine.set(ctx, call.prefix+key, encoded(held), ttl)
-	}
-	if err == nil {
-		c.stats.sets.Add(1)
-	}
+	err = c.engine.put(ctx, call.prefix, key, held, call.ttl)
+	c.countSet(err == nil)
 	return err
 }
 
@@ -228,21 +217,9 @@ func (v *View[V]) Add(ctx context.Context, key string, val V, opts ...CallOption
 	if err != nil {
 		return false, v.fail("add", key, err)
 	}
-	added, err := v.addHeld(ctx, call.prefix, key, held, ttl)
+	added, err := v.cache.engine.add(ctx, call.prefix, key, held, ttl)
+	v.cache.countSet(added)
 	return added, v.fail("add", key, err)
-}
-
-func (v *View[V]) addHeld(ctx context.Context, prefix, key string, held driver.Value, ttl time.Duration) (added bool, err error) {
-	c := v.cache
-	if c.engine.live != nil {
-		added, err = c.engine.live.AddLive(prefix, key, held, ttl)
-	} else {
-		added, err = c.engine.add(ctx, prefix+key, encoded(held), ttl)
-	}
-	if added {
-		c.stats.sets.Add(1)
-	}
-	return added, err
 }
 
 // Delete removes an entry and tells whether it was there. No read that begins after Delete has returned sees
@@ -252,7 +229,7 @@ func (v *View[V]) Delete(ctx context.Context, key string, opts ...CallOption) (b
 	if err != nil {
 		return false, v.fail("delete", key, err)
 	}
-	if err := v.cache.flights.Void(ctx, call.prefix, key); err != nil {
+	if err := v.cache.engine.flights.Void(ctx, call.prefix, key); err != nil {
 		return false, v.fail("delete", key, err)
 	}
 	was, err := v.cache.engine.delete(ctx, call.prefix+key)
@@ -291,6 +268,20 @@ func (v *view) fail(op, key string, err error) error {
 		return nil
 	}
 	return v.cache.fail(op, v.own+key, err)
+}
+
+// failAll is fail for what concerns no single key.
+func (v *view) failAll(op string, err error) error { return v.cache.fail(op, "", err) }
+
+// failMany is fail for the keys of a batch. It takes over failed.
+func (v *view) failMany(op string, failed map[string]error) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	for _, err := range failed {
+		v.cache.countError(err)
+	}
+	return &BatchError{Op: op, Engine: v.cache.engine.name, Keys: failed, prefix: v.own}
 }
 
 // String names the view for logs: its engine and prefix.

@@ -25,7 +25,8 @@ func (b Bytes) Weight() int { return len(b) }
 // identity is prefix+key, the same entry as Get(ctx, prefix+key). The other methods of the store
 // see live values as bytes: the engine calls Encode where it needs them.
 //
-// The calls do not block, and so take no context.
+// The calls do not block, and so take no context. They may not decline with
+// errors.ErrUnsupported: all of the store is in this process.
 type Live interface {
 	// GetLive returns what is stored, or ErrMiss. It allocates nothing.
 	GetLive(prefix, key string) (Value, error)

@@ -47,9 +47,15 @@ func Register(e Engine) {
 // homes tells where the engines live that are not linked into every program.
 var homes = map[string][]string{
 	"sqlite": {"sqlite"},
-	"redis": {"redis", "valkey", "rediss", "valkeys", "redis+unix", "redis+sentinel", "redis+cluster",
-		"rediss+sentinel", "rediss+cluster"},
-	"memcached": {"memcached", "memcached+unix", "memcached+tls", "cache+memcached", "memcache", "pylibmc"},
+}
+
+// OpenURL opens a store as u says, once it has checked that u has no other parameters than
+// common (those of the caller, which are not passed on) and the engine's own.
+func (e Engine) OpenURL(ctx context.Context, u *URL, common []string, lazy bool, logger *slog.Logger) (Store, error) {
+	if err := u.CheckParams(slices.Concat(common, e.Params)...); err != nil {
+		return nil, err
+	}
+	return e.Open(ctx, Config{URL: u.Without(common...), Lazy: lazy, Logger: logger})
 }
 
 // Lookup returns the engine for a URL scheme. The error of an unknown one says what to import, or

@@ -85,8 +85,9 @@ type Counter interface {
 }
 
 // Version stands for one state of one entry. It is opaque to the portable side, which hands it
-// back to the store that it came from. Versions of an entry that was written in between differ,
-// also if the value is the same, and also if it was deleted and made again.
+// back to the store that it came from. States with different values have different versions. An
+// engine that can tell more states apart does so: an entry that was written again with the same
+// value, or deleted and made again (Redis, whose strings have no versions, cannot).
 type Version any
 
 // Swapper replaces an entry only if it is still the one that was read.
@@ -101,8 +102,9 @@ type Swapper interface {
 // Scanner walks over the keys.
 type Scanner interface {
 	// Scan yields each key that begins with prefix, in any order, a bounded number of them in memory at
-	// a time. Keys that are there from the beginning to the end of the walk are yielded exactly once; keys
-	// that come or go meanwhile at most once. An error is yielded once, with an empty key, and
+	// a time. Keys that are there from the beginning to the end of the walk are yielded; keys that come or go
+	// meanwhile may be. No key is yielded twice, unless the engine cannot know with bounded memory
+	// (Redis, while its table grows): its harness says so. An error is yielded once, with an empty key, and
 	// ends the walk. Between two keys the caller may use the store, write too.
 	Scan(ctx context.Context, prefix string) iter.Seq2[string, error]
 }
@@ -135,7 +137,7 @@ type Server struct {
 	Notes   []Fact // what an operator wants to know of this connection, in the order to print
 }
 
-// Fact is one thing that an engine knows of itself. Value is a bool, an integer, a float64, a
+// Fact is one thing that an engine knows of itself. Value is a bool, an int64, a float64, a
 // string or a time.Duration.
 type Fact struct {
 	Name  string

@@ -8,7 +8,7 @@ import (
 )
 
 // GetMany returns the encoded values.
-func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
+func (s *store) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 }
 
 // SetMany stores copies of the values.
-func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Duration) error {
+func (s *store) SetMany(ctx context.Context, items []driver.Item, ttl time.Duration) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 }
 
 // DeleteMany removes the keys.
-func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
+func (s *store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 	if err := s.check(ctx); err != nil {
 		return 0, err
 	}

@@ -20,9 +20,10 @@ func harness(o memory.Options) drivertest.Harness {
 			return s
 		},
 		Capabilities: slices.DeleteFunc(drivertest.All(), func(c drivertest.Capability) bool {
-			return o.Isolate && c == drivertest.Live
+			return c == drivertest.Unwrapper || o.Isolate && c == drivertest.Live
 		}),
-		VirtualTime: true,
+		VirtualTime:       true,
+		VersionsAreValues: true,
 	}
 }
 

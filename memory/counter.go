@@ -11,7 +11,7 @@ import (
 )
 
 // Incr adds to an integer.
-func (s *Store) Incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
+func (s *store) Incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
 	if err := s.check(ctx); err != nil {
 		return 0, err
 	}
@@ -25,7 +25,7 @@ func (s *Store) Incr(ctx context.Context, key string, delta int64, ttl time.Dura
 }
 
 // IncrFloat adds to a number.
-func (s *Store) IncrFloat(ctx context.Context, key string, delta float64, ttl time.Duration) (float64, error) {
+func (s *store) IncrFloat(ctx context.Context, key string, delta float64, ttl time.Duration) (float64, error) {
 	if err := s.check(ctx); err != nil {
 		return 0, err
 	}
@@ -38,7 +38,7 @@ func (s *Store) IncrFloat(ctx context.Context, key string, delta float64, ttl ti
 }
 
 // compute replaces the text at key by what add makes of it, or creates it as first with ttl, in one step.
-func (s *Store) compute(key string, ttl time.Duration, first string, add func(old string) (string, error)) error {
+func (s *store) compute(key string, ttl time.Duration, first string, add func(old string) (string, error)) error {
 	var failed error
 	s.space.cache.Compute(key, func(old entry, found bool) (entry, otter.ComputeOp) {
 		sum, ttl, err := first, ttl, error(nil)

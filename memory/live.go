@@ -17,7 +17,7 @@ func (s live) GetLive(prefix, key string) (driver.Value, error) {
 	if !ok {
 		return nil, driver.ErrMiss
 	}
-	return plain(e.value), nil
+	return e.value, nil
 }
 
 // SetLive keeps v.

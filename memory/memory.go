@@ -25,7 +25,6 @@ import (
 	"sync/atomic"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/flight"
 )
 
 // DefaultMaxEntries is the bound of a store that was given none.
@@ -56,7 +55,8 @@ func init() {
 	})
 }
 
-// New makes a store of its own. The error tells which option is wrong.
+// New makes a store of its own, with every optional interface of package driver that makes sense in a process (driver.Live
+// unless it is isolated). The error tells which option is wrong.
 func New(o Options) (driver.Store, error) {
 	o, err := o.resolve()
 	if err != nil {
@@ -112,27 +112,26 @@ func parse(u *driver.URL) (name string, o Options, err error) {
 	return name, o, err
 }
 
-// Store is one opened handle. It implements every optional interface of package driver that makes sense in
-// a process; New and Open return it with the methods of driver.Live, unless it is isolated.
-type Store struct {
+// store is one opened handle.
+type store struct {
 	space  *space
 	closed atomic.Bool
 	once   sync.Once
 }
 
-// live is a Store that hands out Go values as they are.
-type live struct{ *Store }
+// live is a store that hands out Go values as they are.
+type live struct{ *store }
 
 func newHandle(s *space, isolate bool) driver.Store {
-	store := &Store{space: s}
+	h := &store{space: s}
 	if isolate {
-		return store
+		return h
 	}
-	return live{store}
+	return live{h}
 }
 
 // Close drops the data, unless another handle of the same name is open.
-func (s *Store) Close() error {
+func (s *store) Close() error {
 	s.once.Do(func() {
 		s.closed.Store(true)
 		named.close(s.space)
@@ -140,14 +139,14 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Flights returns the loads that are under way on this data, for all handles that share it.
-func (s *Store) Flights() *flight.Group { return s.space.flights }
+// Slot returns the slot of the data, for all handles that share it.
+func (s *store) Slot() *driver.Slot { return &s.space.slot }
 
 // EngineName returns "memory".
-func (s *Store) EngineName() string { return "memory" }
+func (s *store) EngineName() string { return "memory" }
 
 // check is the first thing in every call.
-func (s *Store) check(ctx context.Context) error {
+func (s *store) check(ctx context.Context) error {
 	if s.closed.Load() {
 		return driver.ErrClosed
 	}

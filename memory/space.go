@@ -10,7 +10,6 @@ import (
 	"github.com/maypok86/otter/v2/stats"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/flight"
 )
 
 // entry is what otter holds under a key. The lifetime travels with the value, so that the two are
@@ -27,12 +26,12 @@ type space struct {
 	maxEntries int
 	maxBytes   int64
 	cache      *otter.Cache[string, entry]
-	flights    *flight.Group
+	slot       driver.Slot
 	evictions  evictions
 }
 
 func newSpace(o Options) *space {
-	s := &space{maxEntries: o.MaxEntries, maxBytes: o.MaxBytes, flights: flight.New()}
+	s := &space{maxEntries: o.MaxEntries, maxBytes: o.MaxBytes}
 	options := &otter.Options[string, entry]{
 		MaximumSize:      o.MaxEntries,
 		ExpiryCalculator: otter.ExpiryWritingFunc(lifetime),

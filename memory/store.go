@@ -12,14 +12,14 @@ import (
 )
 
 // Get returns the encoded value.
-func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
+func (s *store) Get(ctx context.Context, key string) ([]byte, error) {
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
 	return s.get(key)
 }
 
-func (s *Store) get(key string) ([]byte, error) {
+func (s *store) get(key string) ([]byte, error) {
 	e, ok := s.space.cache.GetIfPresent(key)
 	if !ok {
 		return nil, driver.ErrMiss
@@ -28,14 +28,14 @@ func (s *Store) get(key string) ([]byte, error) {
 }
 
 // Set stores a copy of value.
-func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+func (s *store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	if err := s.check(ctx); err != nil {
 		return err
 	}
 	return s.set(key, driver.Bytes(value), ttl)
 }
 
-func (s *Store) set(key string, v driver.Value, ttl time.Duration) error {
+func (s *store) set(key string, v driver.Value, ttl time.Duration) error {
 	if s.space.tooLarge(len(key), v) {
 		s.space.cache.Invalidate(key)
 		return driver.ErrTooLarge
@@ -45,7 +45,7 @@ func (s *Store) set(key string, v driver.Value, ttl time.Duration) error {
 }
 
 // Delete removes key.
-func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
+func (s *store) Delete(ctx context.Context, key string) (bool, error) {
 	if err := s.check(ctx); err != nil {
 		return false, err
 	}
@@ -54,14 +54,14 @@ func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
 }
 
 // Add stores value if key is absent.
-func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+func (s *store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
 	if err := s.check(ctx); err != nil {
 		return false, err
 	}
 	return s.add(key, driver.Bytes(value), ttl)
 }
 
-func (s *Store) add(key string, v driver.Value, ttl time.Duration) (bool, error) {
+func (s *store) add(key string, v driver.Value, ttl time.Duration) (bool, error) {
 	if s.space.tooLarge(len(key), v) {
 		// What is there was not replaced, so nothing is deleted.
 		return false, driver.ErrTooLarge
@@ -71,7 +71,7 @@ func (s *Store) add(key string, v driver.Value, ttl time.Duration) (bool, error)
 }
 
 // Touch changes the lifetime.
-func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+func (s *store) Touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
 	if err := s.check(ctx); err != nil {
 		return false, err
 	}
@@ -82,7 +82,7 @@ func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool,
 }
 
 // Scan walks over the keys; it holds no lock while the caller has one.
-func (s *Store) Scan(ctx context.Context, prefix string) iter.Seq2[string, error] {
+func (s *store) Scan(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		if err := s.check(ctx); err != nil {
 			yield("", err)
@@ -108,7 +108,7 @@ func (s *Store) Scan(ctx context.Context, prefix string) iter.Seq2[string, error
 }
 
 // Clear removes the keys that begin with prefix.
-func (s *Store) Clear(ctx context.Context, prefix string) (int, error) {
+func (s *store) Clear(ctx context.Context, prefix string) (int, error) {
 	n := 0
 	for key, err := range s.Scan(ctx, prefix) {
 		if err != nil {
@@ -122,12 +122,12 @@ func (s *Store) Clear(ctx context.Context, prefix string) (int, error) {
 }
 
 // ClearAll removes everything in this store.
-func (s *Store) ClearAll(ctx context.Context) (int, error) {
+func (s *store) ClearAll(ctx context.Context) (int, error) {
 	return s.Clear(ctx, "")
 }
 
 // Inspect returns lifetimes and sizes.
-func (s *Store) Inspect(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
+func (s *store) Inspect(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (s *Store) Inspect(ctx context.Context, keys []string) (map[string]driver.E
 }
 
 // Ping tells the limits.
-func (s *Store) Ping(ctx context.Context) (driver.Server, error) {
+func (s *store) Ping(ctx context.Context) (driver.Server, error) {
 	if err := s.check(ctx); err != nil {
 		return driver.Server{}, err
 	}
@@ -159,12 +159,12 @@ func (s *Store) Ping(ctx context.Context) (driver.Server, error) {
 }
 
 // Report tells sizes and evictions.
-func (s *Store) Report(ctx context.Context) ([]driver.Fact, error) {
+func (s *store) Report(ctx context.Context) ([]driver.Fact, error) {
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
 	facts := []driver.Fact{
-		{Name: "entries", Value: s.space.cache.EstimatedSize()},
+		{Name: "entries", Value: int64(s.space.cache.EstimatedSize())},
 		{Name: "evictions", Value: s.space.evictions.count.Load()},
 	}
 	if s.space.maxBytes > 0 {
@@ -172,8 +172,5 @@ func (s *Store) Report(ctx context.Context) ([]driver.Fact, error) {
 			driver.Fact{Name: "bytes", Value: int64(s.space.cache.WeightedSize())},
 			driver.Fact{Name: "max_bytes", Value: s.space.maxBytes}), nil
 	}
-	return append(facts, driver.Fact{Name: "max_entries", Value: s.space.maxEntries}), nil
+	return append(facts, driver.Fact{Name: "max_entries", Value: int64(s.space.maxEntries)}), nil
 }
-
-// Unwrap does not hand out otter's cache: what it holds is this package's own.
-func (s *Store) Unwrap(any) bool { return false }

@@ -79,7 +79,7 @@ func (s *Store) Report(ctx context.Context) ([]driver.Fact, error) {
 		facts = append(facts, driver.Fact{Name: "max_bytes", Value: s.options.MaxBytes})
 	}
 	return append(facts,
-		driver.Fact{Name: "evicted", Value: f.writer.session.evicted.Load()},
+		driver.Fact{Name: "evictions", Value: f.writer.session.evicted.Load()},
 		driver.Fact{Name: "purged", Value: f.writer.session.purged.Load()}), nil
 }
 

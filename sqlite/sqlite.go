@@ -88,9 +88,6 @@ func (s *Store) EngineName() string { return "sqlite" }
 
 func openURL(ctx context.Context, c driver.Config) (driver.Store, error) {
 	u := c.URL
-	if err := u.CheckParams("max_bytes", "sync", "busy_timeout"); err != nil {
-		return nil, err
-	}
 	if len(u.Hosts) > 0 || u.User != "" || u.HasPassword {
 		return nil, fmt.Errorf("sqlite has no server and no user in its URL: write sqlite:///absolute/file.db (three slashes) or sqlite:relative.db")
 	}

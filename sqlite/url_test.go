@@ -20,7 +20,7 @@ func openRaw(t *testing.T, raw string) (*Store, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := e.Open(t.Context(), driver.Config{URL: u, Lazy: true, Logger: slog.Default()})
+	s, err := e.OpenURL(t.Context(), u, nil, true, slog.Default())
 	if err != nil {
 		return nil, err
 	}

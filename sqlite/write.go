@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-
 	"fmt"
 	"slices"
 	"time"
@@ -209,10 +208,7 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 		j.report(failed)
 		items = items[n:]
 	}
-	if len(failed) > 0 {
-		return failed
-	}
-	return nil
+	return failed.OrNil()
 }
 
 type setMany struct {

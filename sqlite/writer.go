@@ -104,8 +104,6 @@ func (w *writer) transaction() bool {
 		return false
 	}
 	w.group = w.queue.take(w.group[:0])
-	groups++
-	reqs += len(w.group)
 	n, err := w.apply(w.group)
 	if err == nil {
 		err = w.session.commit()
@@ -252,5 +250,3 @@ func (e *uncertain) Unwrap() error { return e.err }
 
 // background is for statements that are short: a context that can end would cost a goroutine each.
 var background = context.Background()
-
-var groups, reqs int

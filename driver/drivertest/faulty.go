@@ -72,6 +72,7 @@ type Call struct {
 type Faulty struct {
 	inner parts
 	store driver.Store
+	slot  driver.Slot
 
 	mu        sync.Mutex
 	counts    map[Op]int

@@ -173,6 +173,14 @@ func (f *Faulty) EngineName() string {
 	return f.inner.named.EngineName()
 }
 
+// Slot is the store's, or one of its own: the loads through several Faulty on one store are shared.
+func (f *Faulty) Slot() *driver.Slot {
+	if s, ok := f.store.(driver.Sharer); ok {
+		return s.Slot()
+	}
+	return &f.slot
+}
+
 // Unwrap is the store's.
 func (f *Faulty) Unwrap(target any) bool {
 	return f.inner.unwrapper != nil && f.inner.unwrapper.Unwrap(target)

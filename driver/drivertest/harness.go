@@ -41,6 +41,13 @@ type Harness struct {
 	// are closed by the suite.
 	OpenShared func(t *testing.T) (a, b driver.Store)
 
+	// VersionsAreValues says that a Swapper knows an entry by its value alone, so that one which was written again
+	// with the same value counts as the same.
+	VersionsAreValues bool
+
+	// RepeatsKeys says that a walk of a Scanner may yield a key more than once.
+	RepeatsKeys bool
+
 	// MayAllocate waives the promise that GetLive allocates nothing: for a wrapper that serves tests.
 	MayAllocate bool
 

@@ -80,6 +80,7 @@ type modelVersion struct {
 	key     string
 	version driver.Version
 	write   int
+	value   string
 }
 
 func newModel(e *env) *model { return &model{env: e, entries: map[string]modelEntry{}} }

@@ -146,7 +146,7 @@ func (m *model) doGetVersion(*rapid.T) {
 	got, v, err := m.swapper.GetVersion(m.ctx, m.k(k))
 	m.sameRead("GetVersion", k, got, err)
 	if err == nil {
-		m.versions = append(m.versions, modelVersion{k, v, m.entries[k].write})
+		m.versions = append(m.versions, modelVersion{k, v, m.entries[k].write, m.entries[k].value})
 	}
 }
 
@@ -160,6 +160,9 @@ func (m *model) doSwap(*rapid.T) {
 	got, err := m.swapper.Swap(m.ctx, m.k(v.key), v.version, []byte(value), ttl)
 	en, ok := m.find(v.key)
 	current := ok && en.write == v.write
+	if ok && !current && m.h.VersionsAreValues && en.value == v.value {
+		current = got // the engine may tell the two apart
+	}
 	m.same("Swap "+strconv.Quote(v.key), err, got, current)
 	if current {
 		m.put(v.key, value, ttl)

@@ -112,6 +112,10 @@ func (e *env) scan(prefix string) []string {
 		}
 		keys = append(keys, own)
 	}
+	if e.h.RepeatsKeys {
+		slices.Sort(keys)
+		keys = slices.Compact(keys)
+	}
 	return keys
 }
 
@@ -139,7 +143,7 @@ func (n tally) check(e *env, stable []string) {
 		}
 	}
 	for k, times := range n {
-		if times > 1 {
+		if times > 1 && !e.h.RepeatsKeys {
 			repeated++
 			e.Logf("%s came %d times", brief(k), times)
 		}

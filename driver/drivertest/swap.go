@@ -37,8 +37,15 @@ func swapCases() []testCase {
 			e.wantSwap("a", v, "2", 0, false)
 			e.wantMiss("a")
 		}},
-		{name: "OldVersion", needs: needs, run: oldVersions},
-		{name: "DeletedAndMadeAgain", needs: needs, run: func(e *env) {
+		{name: "OtherValue", needs: needs, run: func(e *env) {
+			e.set("a", "1", 0)
+			v := e.version("a", "1")
+			e.set("a", "2", 0)
+			e.wantSwap("a", v, "3", 0, false)
+			e.want("a", "2")
+		}},
+		{name: "OldVersion", needs: needs, when: versionsAreStates, run: oldVersions},
+		{name: "DeletedAndMadeAgain", needs: needs, when: versionsAreStates, run: func(e *env) {
 			for range 3 {
 				e.set("a", "1", 0)
 				v := e.version("a", "1")
@@ -49,7 +56,7 @@ func swapCases() []testCase {
 				e.wantDelete("a", true)
 			}
 		}},
-		{name: "ClearedAndMadeAgain", needs: []Capability{Swapper, Clearer}, run: func(e *env) {
+		{name: "ClearedAndMadeAgain", needs: []Capability{Swapper, Clearer}, when: versionsAreStates, run: func(e *env) {
 			e.set("a", "1", 0)
 			v := e.version("a", "1")
 			_, err := e.clearer.Clear(e.ctx, e.k("a"))
@@ -76,6 +83,8 @@ func swapCases() []testCase {
 		{name: "LoopLosesNothing", needs: needs, run: swapLoop},
 	}
 }
+
+func versionsAreStates(h *Harness) bool { return !h.VersionsAreValues }
 
 // version returns the version of an entry that must have this value.
 func (e *env) version(key, value string) driver.Version {
