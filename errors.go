@@ -99,6 +99,11 @@ func (c *Cache) fail(op, key string, err error) error {
 		return ErrMiss
 	}
 	c.countError(err)
+	return c.wrap(op, key, err)
+}
+
+// wrap is fail for an error that is counted elsewhere.
+func (c *Cache) wrap(op, key string, err error) error {
 	return &Error{Op: op, Engine: c.engine.name, Key: key, Err: err}
 }
 

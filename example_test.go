@@ -105,7 +105,7 @@ func ExampleView_Get() {
 	users := larder.Of[User](c, "user:")
 
 	_, err := users.Get(ctx, "42")
-	fmt.Println(err == larder.ErrMiss)
+	fmt.Println(errors.Is(err, larder.ErrMiss))
 
 	_ = users.Set(ctx, "42", User{"Ada", 36})
 	u, err := users.Get(ctx, "42")

@@ -78,7 +78,7 @@ func (v *View[V]) seen(l *leader, kept driver.Value) (val V, ok bool) {
 func (v *View[V]) land(ctx context.Context, l *leader, call call, loaded V) (V, error) {
 	held, err := v.kind.hold(loaded)
 	if err != nil {
-		l.finish(flight.Result{Err: v.fail("get-or-set", l.key, err)})
+		l.finish(flight.Result{Err: v.cache.wrap("get-or-set", v.own+l.key, err)})
 		return loaded, err
 	}
 	if !l.f.BeginStore() {
@@ -88,7 +88,7 @@ func (v *View[V]) land(ctx context.Context, l *leader, call call, loaded V) (V, 
 	stored, err := v.store(ctx, l, call, held)
 	switch {
 	case errors.Is(err, ErrTooLarge):
-		l.finish(flight.Result{Value: held, Err: v.fail("get-or-set", l.key, err)})
+		l.finish(flight.Result{Value: held, Err: v.cache.wrap("get-or-set", v.own+l.key, err)})
 		return loaded, err
 	case err != nil && ctx.Err() == nil: // whose call has ended anyway need not hear of it
 		v.cache.covered("larder: loaded value not stored", v.own+l.key, err)

@@ -44,7 +44,8 @@ type Policy[V any] struct {
 	// It excludes Shared.
 	Clone func(V) V
 	// Weigh returns the bytes of memory that a value takes, for memory://?max_bytes=. nil: the size of the
-	// type and its strings, or of the encoded value where the type has pointers.
+	// type and its strings, or of the encoded value where the type has pointers. It runs under a lock of the
+	// engine, and must not use the cache.
 	Weigh func(V) int
 }
 

@@ -15,8 +15,8 @@ type Slot struct {
 	value any
 }
 
-// Get returns the value, which the first call makes.
-func (s *Slot) Get(make func() any) any {
-	s.once.Do(func() { s.value = make() })
+// Get returns the value; the first call makes it.
+func (s *Slot) Get(first func() any) any {
+	s.once.Do(func() { s.value = first() })
 	return s.value
 }

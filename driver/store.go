@@ -54,9 +54,8 @@ type Batcher interface {
 	// counts. If some keys failed and the others are stored, the error is a KeyErrors (ErrTooLarge
 	// also deletes, as in Set); any other error means that none is known to be stored.
 	SetMany(ctx context.Context, items []Item, ttl time.Duration) error
-	// DeleteMany removes the keys and returns how many were there; a key that is named twice counts
-	// once. The error as in SetMany, and
-	// the number then counts those that were removed.
+	// DeleteMany removes the keys and returns how many were there; a key that is named twice
+	// counts once. Errors are as in SetMany, and the number then counts the keys that were removed.
 	DeleteMany(ctx context.Context, keys []string) (int, error)
 }
 

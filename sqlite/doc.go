@@ -32,7 +32,7 @@
 // The moment of expiry is stored by the wall clock, because processes share it and it outlives a
 // reboot, in units of [Resolution], rounded up. When the wall clock is set forward, entries expire
 // that much early, and when it is set back, that much late. Expired entries are never returned; their
-// rows are removed in the background, [purgeBatch] at a time.
+// rows are removed in the background, 200 at a time.
 //
 // # max_bytes
 //
@@ -42,7 +42,7 @@
 // small steps. The file is larger than the sum of the weights: pages are not full, and
 // the write-ahead log comes on top.
 //
-// Uses are noted in memory, at most [maxUses] of them, and written with a later commit, a key at most
+// Uses are noted in memory, at most 65,536 of them, and written with a later commit, a key at most
 // once a minute; the exception is an entry that would be evicted and has been used since, which is
 // written instead. A crash loses the notes that are not written yet: the order of eviction is a little
 // off then, no data is. Each process notes its own uses, so a process that evicts does not know what

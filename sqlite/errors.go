@@ -59,7 +59,7 @@ const notADatabase = "it is no SQLite database: name another file, or delete it 
 const damaged = "it is damaged: stop the programs that use it, and delete it together with the files that end in " +
 	"-wal and -shm (what was cached is lost), or restore a copy"
 
-// leaves a connection unfit for further use: a fresh one reads everything anew.
+// poisons tells whether err leaves a connection unfit for further use: a fresh one reads everything anew.
 func poisons(err error) bool {
 	switch primary(err) {
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_INTERRUPT:

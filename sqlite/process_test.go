@@ -311,7 +311,7 @@ func childFillsDisk(s *Store, _ string) error {
 	}
 	stored, refused := fill(s)
 	if refused == nil || stored == 0 {
-		return fmt.Errorf("%d stored, then %v: no limit was met", stored, refused)
+		return fmt.Errorf("%d stored, then %w: no limit was met", stored, refused)
 	}
 	fmt.Printf("%d stored, then: %v\n", stored, refused)
 	if !strings.Contains(refused.Error(), s.path) {

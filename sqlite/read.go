@@ -51,7 +51,7 @@ func (f *file) get(ctx context.Context, key string, version bool) (got found, er
 		got, err = f.lookUp(c, key, version)
 		return err
 	})
-	if err == errLarge {
+	if errors.Is(err, errLarge) {
 		return f.getLarge(ctx, key)
 	}
 	return got, err
@@ -69,13 +69,13 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 			from, err = f.lookUpMany(ctx, c, keys, from, results)
 			return err
 		})
-		if err == errLarge {
+		if errors.Is(err, errLarge) {
 			var got found
 			got, err = f.getLarge(ctx, keys[from])
 			results[from] = driver.Result{Value: got.value, Err: err}
 			from++
 		}
-		if err != nil && err != driver.ErrMiss {
+		if err != nil && !errors.Is(err, driver.ErrMiss) {
 			return nil, err
 		}
 	}
@@ -86,7 +86,7 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 func (f *file) lookUpMany(ctx context.Context, c *conn, keys []string, from int, results []driver.Result) (int, error) {
 	for i := from; i < len(keys); i++ {
 		got, err := f.lookUp(c, keys[i], false)
-		if err == nil || err == driver.ErrMiss {
+		if err == nil || errors.Is(err, driver.ErrMiss) {
 			results[i] = driver.Result{Value: got.value, Err: err}
 			err = ctx.Err()
 		}

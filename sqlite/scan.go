@@ -5,6 +5,7 @@ import (
 	"context"
 	sqldriver "database/sql/driver"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/larder-go/larder/driver"
@@ -135,7 +136,7 @@ func (j *clearRange) apply(s *session) error {
 	}
 	j.n, j.next = live, nil
 	if len(rows) == pageKeys {
-		j.next = append(last, 0)
+		j.next = slices.Concat(last, []byte{0})
 	}
 	return nil
 }

@@ -74,6 +74,9 @@ const (
 	queries
 )
 
+// largeLimit is largeValue for SQL.
+var largeLimit = strconv.Itoa(largeValue)
+
 // The parameters are bare question marks: the driver looks numbered ones up by name, which is slow.
 var sqlText = [queries]string{
 	qBegin:     `BEGIN IMMEDIATE`,
@@ -102,9 +105,9 @@ var sqlText = [queries]string{
 	qUse:     `UPDATE entries SET used = ? WHERE id = ? AND used <= ?`,
 	qFree:    `SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count`,
 	qShrink:  `PRAGMA incremental_vacuum(256)`,
-	qGet: `SELECT CASE WHEN length(value) <= 1048576 THEN value END FROM entries
+	qGet: `SELECT CASE WHEN length(value) <= ` + largeLimit + ` THEN value END FROM entries
 		WHERE key = ? AND (expires IS NULL OR expires > ?)`,
-	qGetFull: `SELECT CASE WHEN length(value) <= 1048576 THEN value END, id, used, version FROM entries
+	qGetFull: `SELECT CASE WHEN length(value) <= ` + largeLimit + ` THEN value END, id, used, version FROM entries
 		WHERE key = ? AND (expires IS NULL OR expires > ?)`,
 	qGetLarge:     `SELECT value, id, used, version FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)`,
 	qInspect:      `SELECT expires, length(value) FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)`,

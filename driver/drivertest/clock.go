@@ -83,7 +83,7 @@ func (l lifetime) wantRemaining(what string, read func() time.Duration) {
 	l.e.Helper()
 	before := time.Now()
 	got := read()
-	least := l.from.Add(l.ttl - l.e.h.Resolution).Sub(time.Now())
+	least := time.Until(l.from.Add(l.ttl - l.e.h.Resolution))
 	most := l.to.Add(l.ttl + l.e.h.Resolution).Sub(before)
 	if got < least || got > most {
 		l.e.Errorf("%s: %v are left of the lifetime; want %v to %v", what, got, least, most)
