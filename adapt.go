@@ -57,14 +57,6 @@ func resolveEngine(store driver.Store, name string, timeout time.Duration) engin
 	return e
 }
 
-// limit bounds one call to the engine.
-func (e *engine) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	if e.timeout == 0 {
-		return ctx, func() {}
-	}
-	return context.WithTimeout(ctx, e.timeout)
-}
-
 func declined(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
 
 // fatal tells whether after this error the other keys of a batch need not be tried.

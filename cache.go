@@ -33,11 +33,11 @@ type Cache struct {
 //
 //	memory://                          in this process
 //	sqlite:relative.db                 an embedded file (sqlite:///absolute.db)
-//	redis://localhost/0?key_prefix=shop&ttl=10m
+//	sqlite:cache.db?key_prefix=shop&ttl=10m
 //
 // Every URL takes the parameters ttl, key_prefix, version, layout, codec, lazy and timeout; each engine has some
-// of its own. An unknown, malformed or repeated one is an error that lists the known ones. Engines
-// other than memory and dummy are linked in by importing their package.
+// of its own. An unknown one is an error that lists the known ones; a malformed or repeated one is an error too.
+// Engines other than memory and dummy are linked in by importing their package.
 //
 // Open connects and makes one round trip within ctx, unless the URL says lazy=true. The cache does not depend on
 // ctx afterwards. Errors never contain a password.
@@ -112,7 +112,7 @@ func (c *Cache) Close() error {
 
 // Server is what a cache talks to.
 type Server struct {
-	Engine    string        // "memory", "sqlite", "redis", …
+	Engine    string        // "memory", "sqlite", …
 	Version   string        // of the engine's library or server
 	RoundTrip time.Duration // of this Ping
 	Notes     []Fact        // what an operator wants to know of this connection

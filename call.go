@@ -30,7 +30,8 @@ func TTL(d time.Duration) CallOption { return CallOption{kind: ttlOption, ttl: d
 var NoExpiry = CallOption{kind: noExpiryOption}
 
 // Version uses another version of the keys than the cache's own: a way to have two forms of the same
-// entries side by side. The integer 0 and "" mean the cache's own, as in async-caches.
+// entries side by side. The integer 0 and "" mean the cache's own, as in async-caches. A version
+// should have no colon (see [WithVersion]).
 func Version[T ~string | ~int | ~int8 | ~int16 | ~int32 | ~int64 | ~uint | ~uint8 | ~uint16 | ~uint32 | ~uint64](v T) CallOption {
 	var zero T
 	if v == zero {

@@ -29,7 +29,7 @@ func (c *Cache) DecrFloat(ctx context.Context, key string, delta float64, opts .
 	return c.root.DecrFloat(ctx, key, delta, opts...)
 }
 
-// Incr is [Cache.Incr] for a key of this view.
+// Incr is [Cache.Incr] for a key of this view; a missing key gets the view's default ttl.
 func (v *view) Incr(ctx context.Context, key string, delta int64, opts ...CallOption) (int64, error) {
 	return v.incr(ctx, "incr", key, delta, opts)
 }

@@ -1,13 +1,12 @@
 // Package larder is a cache that is opened by one URL and behaves the same on every engine: the memory of
-// the process, an embedded SQLite file, Redis or Valkey, Memcached.
+// the process, or an embedded SQLite file.
 //
-//	c, err := larder.Open(ctx, "redis://localhost/0?key_prefix=shop&ttl=10m")
+//	c, err := larder.Open(ctx, "sqlite:cache.db?key_prefix=shop&ttl=10m") // or memory://
 //	users := larder.Of[User](c, "user:")
 //	u, err := users.GetOrSet(ctx, "42", func(ctx context.Context) (User, error) { return db.User(ctx, 42) })
 //
 // A [Cache] is a connection; a [View] is a typed window on it, with its own key prefix. Values are plain JSON
-// under keys of the form <key_prefix>:<version>:<key>, so that Python programs with async-caches or
-// Django read what Go has written, and the other way round.
+// under keys of the form <key_prefix>:<version>:<key>, as Python's async-caches writes them.
 //
 // # What every engine promises
 //

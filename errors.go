@@ -9,8 +9,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// The errors, each defined by its cause. Test for them with errors.Is; all but ErrMiss come inside an
-// [*Error] that names the operation and the key.
+// The errors, each defined by its cause. Test for them with errors.Is: they come inside an [*Error] that names the
+// operation and the key, or a [*BatchError]. ErrMiss and whatever a loader returns come as they are.
 var (
 	// ErrMiss is what Get gives for an entry that is not there, or has expired. It is never wrapped, so
 	// err == ErrMiss is as good as errors.Is.
@@ -39,7 +39,7 @@ var (
 // the engine's own.
 type Error struct {
 	Op     string // the verb, in lower case with hyphens: "get", "get-or-set"
-	Engine string // "memory", "sqlite", "redis", …
+	Engine string // "memory", "sqlite", …
 	Key    string // without key prefix and version; empty where no single key is concerned
 	Err    error
 }
@@ -47,7 +47,7 @@ type Error struct {
 // maxShownKey is how much of a key an error prints.
 const maxShownKey = 120
 
-// Error reads: larder: redis: get "user:42": connection refused.
+// Error reads: larder: sqlite: get "user:42": database is locked.
 func (e *Error) Error() string {
 	if e.Key == "" {
 		return fmt.Sprintf("larder: %s: %s: %v", e.Engine, e.Op, e.Err)

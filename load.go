@@ -61,11 +61,14 @@ func (v *view) mayLoad(ctx context.Context, key string, err error) bool {
 // covered counts and logs a failure that the caller does not get to see.
 func (c *Cache) covered(what, key string, err error) {
 	c.stats.errors.Add(1)
-	c.logger.Warn(what, "engine", c.engine.name, "key", showKey(key), "error", err)
+	c.logger.Warn(what, "engine", c.engine.name, "key", key[:min(len(key), maxShownKey)], "error", err)
 }
 
 // fly joins the load of key, or leads it.
 func (v *View[V]) fly(ctx context.Context, call call, key string, load func(context.Context) (V, error)) (V, error) {
+	if load == nil {
+		panic("larder: GetOrSet with a nil loader")
+	}
 	var zero V
 	for {
 		f, leads, err := v.cache.engine.flights.Join(ctx, call.prefix+key)

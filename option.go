@@ -39,7 +39,8 @@ func WithTTL(d time.Duration) Option {
 // WithKeyPrefix puts prefix: before every key (URL: key_prefix=shop), to share a database with others.
 func WithKeyPrefix(prefix string) Option { return func(s *settings) { s.keyPrefix = prefix } }
 
-// WithVersion sets the version that stands in every key (URL: version=2).
+// WithVersion sets the version that stands in every key (URL: version=2). Without colons: version "a:b" and key "c" are
+// the same entry as version "a" and key "b:c".
 func WithVersion(version string) Option { return func(s *settings) { s.version = version } }
 
 // WithLayout sets how keys look on the wire (URL: layout=bare). The default is [Prefixed].
@@ -48,8 +49,9 @@ func WithLayout(l Layout) Option { return func(s *settings) { s.layout = l } }
 // WithCodec sets how values become bytes (URL: codec=json+zstd). The default is codec.JSON.
 func WithCodec(c codec.Codec) Option { return func(s *settings) { s.codec = c } }
 
-// WithTimeout bounds each call to an engine outside the process (URL: timeout=500ms), beside the caller's
-// own context. The default is none.
+// WithTimeout bounds each call to the engine (URL: timeout=500ms), beside the caller's own context; the error is
+// then a context.DeadlineExceeded that says "no answer within 500ms". Walks over keys and clears are not bounded.
+// memory:// and dummy:// have nothing to wait for and ignore it. The default is none.
 func WithTimeout(d time.Duration) Option {
 	return func(s *settings) {
 		s.timeout = d

@@ -3,7 +3,9 @@ package larder_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +88,9 @@ func TestTimeout(t *testing.T) {
 			ok(t, err)
 		default:
 			wantErr(t, name, err, context.DeadlineExceeded)
+			if !strings.Contains(fmt.Sprint(err), "no answer within 1ms") {
+				t.Errorf("%s: %v; want whose deadline it was", name, err)
+			}
 		}
 	}
 }

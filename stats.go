@@ -8,8 +8,8 @@ import (
 
 // Stats counts what went through a cache since it was opened. A key of a batch counts as one.
 type Stats struct {
-	Hits       int64 // reads that found an entry
-	Misses     int64 // reads that found none
+	Hits       int64 // reads of values that found an entry; Has, TTL and Inspect do not count
+	Misses     int64 // reads of values that found none
 	Sets       int64 // entries written: Set, SetMany, Add that stored, loads that were stored
 	Loads      int64 // loader calls; an abandoned one (its caller's context ended) does not count
 	LoadErrors int64 // loader calls that failed, ErrNotFound excepted

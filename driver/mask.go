@@ -33,7 +33,7 @@ func (u *URL) String() string {
 			p.value = Mask
 		}
 		b.WriteByte("?&"[min(i, 1)])
-		b.WriteString(escape(p.name, "") + "=" + escape(p.value, "/:"))
+		b.WriteString(escape(p.name, "") + "=" + strings.ReplaceAll(escape(p.value, "/:"), "%20", "+"))
 	}
 	return b.String()
 }
