@@ -6,9 +6,11 @@
 //	sqlite:///var/cache/shop.db?max_bytes=2gb     an absolute path
 //	sqlite:shop.db                                relative to the working directory at Open
 //
-// Parameters: max_bytes (default: no limit), sync=off|normal|full (default normal) and busy_timeout
-// (default 5s). [Options] has the same in Go. A missing or empty file is made into a larder database;
-// any other file that is not one already is refused and not changed.
+// Parameters: max_bytes (default: no limit), sync=off|normal|full (default normal), busy_timeout
+// (default 5s) and mode=rwc|rw (default rwc). [Options] has the same in Go. A missing or empty file is made
+// into a larder database; with mode=rw a missing one is an error instead, for programs that only read and shall
+// not take a mistyped name for an empty cache. Any other file that is not a larder database is refused and
+// not changed.
 //
 // # How it works
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	msqlite "modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -25,6 +26,14 @@ func isBusy(err error) bool {
 	c := primary(err)
 	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED || c == sqlite3.SQLITE_PROTOCOL
 }
+
+// missing is the error for a file that mode=rw does not create.
+type missing struct{ path string }
+
+func (m missing) Error() string { return m.path + " does not exist, and mode=rw does not create it" }
+
+// Is makes it an fs.ErrNotExist, without repeating its text.
+func (missing) Is(target error) bool { return target == fs.ErrNotExist }
 
 // explain makes an error of SQLite say which file it is about and what to do.
 func explain(path string, err error) error {

@@ -73,6 +73,9 @@ func tryOpen(ctx context.Context, path string, o Options, now func() time.Time) 
 	if err != nil {
 		return nil, err
 	}
+	if _, err := os.Stat(path); o.MustExist && isNew && errors.Is(err, fs.ErrNotExist) {
+		return nil, missing{path}
+	}
 	c, err := dialWriter(ctx, path, o, isNew)
 	if err != nil {
 		return nil, err
@@ -121,7 +124,10 @@ func dialWith(ctx context.Context, dsn string, statements ...string) (*conn, err
 func dialWriter(ctx context.Context, path string, o Options, isNew bool) (*conn, error) {
 	mode, first := "rw", []string(nil)
 	if isNew {
-		mode, first = "rwc", []string{"PRAGMA auto_vacuum = INCREMENTAL"} // works only before the first page is written
+		if !o.MustExist {
+			mode = "rwc"
+		}
+		first = []string{"PRAGMA auto_vacuum = INCREMENTAL"} // works only before the first page is written
 	}
 	c, err := dialWith(ctx, dsn(path, mode), append(first, pragmas(o, 16<<10)...)...)
 	if err != nil {

@@ -36,6 +36,9 @@ type Options struct {
 	// BusyTimeout bounds the wait for other processes that write. A call whose context ends earlier ends
 	// then. 0: DefaultBusyTimeout.
 	BusyTimeout time.Duration
+	// MustExist makes a missing file an error that errors.Is fs.ErrNotExist, and creates nothing. A file
+	// that is there but empty is made into a database all the same.
+	MustExist bool
 	// Lazy opens the file at the first call, and again at the next if that fails.
 	Lazy bool
 }
@@ -78,7 +81,7 @@ func init() {
 	driver.Register(driver.Engine{
 		Name:    "sqlite",
 		Schemes: []string{"sqlite"},
-		Params:  []string{"max_bytes", "sync", "busy_timeout"},
+		Params:  []string{"max_bytes", "sync", "busy_timeout", "mode"},
 		Open:    openURL,
 	})
 }
@@ -95,7 +98,11 @@ func openURL(ctx context.Context, c driver.Config) (driver.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := Options{Sync: Sync(sync), Lazy: c.Lazy}
+	mode, err := u.OneOf("mode", "rwc", "rw")
+	if err != nil {
+		return nil, err
+	}
+	o := Options{Sync: Sync(sync), MustExist: mode == "rw", Lazy: c.Lazy}
 	if o.MaxBytes, err = u.Bytes("max_bytes", 0); err != nil {
 		return nil, err
 	}
@@ -109,8 +116,8 @@ func openURL(ctx context.Context, c driver.Config) (driver.Store, error) {
 	return s, nil
 }
 
-// Open opens the file at path, a name in the file system, and creates it if it is missing or empty. Its
-// directory must exist. Unless o.Lazy it does so within ctx.
+// Open opens the file at path, a name in the file system, and creates it if it is missing or empty, but see
+// o.MustExist. Its directory must exist. Unless o.Lazy it does so within ctx.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	return open(ctx, path, o, time.Now)
 }
