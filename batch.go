@@ -116,6 +116,9 @@ func (v *View[V]) setAtOnce(ctx context.Context, call call, values map[string]V,
 		return nil
 	}
 	err := v.cache.engine.setMany(ctx, items, call.ttl)
+	for _, it := range items {
+		v.cache.engine.flights.VoidAfter("", it.Key)
+	}
 	var some driver.KeyErrors
 	if err != nil && !errors.As(err, &some) {
 		return err
@@ -159,6 +162,9 @@ func (v *view) DeleteMany(ctx context.Context, keys []string, opts ...CallOption
 	n := 0
 	if len(b.wire) > 0 {
 		n, err = v.cache.engine.deleteMany(ctx, b.wire)
+		for _, wire := range b.wire {
+			v.cache.engine.flights.VoidAfter("", wire)
+		}
 	}
 	var some driver.KeyErrors
 	if err != nil && !errors.As(err, &some) {

@@ -58,6 +58,7 @@ func (v *view) Clear(ctx context.Context, opts ...CallOption) (int, error) {
 		return 0, v.failAll("clear", err)
 	}
 	n, err := v.cache.engine.clear(ctx, call.prefix)
+	v.cache.engine.flights.VoidPrefixAfter(call.prefix)
 	return n, v.failAll("clear", err)
 }
 
@@ -72,6 +73,7 @@ func (c *Cache) Clear(ctx context.Context) (int, error) {
 		return 0, c.fail("clear", "", err)
 	}
 	n, err := c.engine.clearAll(ctx)
+	c.engine.flights.VoidPrefixAfter("")
 	return n, c.fail("clear", "", err)
 }
 

@@ -49,7 +49,7 @@ func (l *leader) panicked(fail func(op, key string, err error) error) {
 //	A: leads, loads, stores, finishes
 //	                      B: finds no flight, leads, loads again
 //
-// If there is an entry now, the load is finished with it. It does not count as hit or miss; a fault is a reason to
+// If there is an entry now, the load is over, and its waiters look for themselves. It does not count as hit or miss; a fault is a reason to
 // load.
 func (v *View[V]) lookAgain(ctx context.Context, l *leader, prefix string) (val V, ok bool) {
 	kept, data, err := v.cache.engine.read(ctx, prefix, l.key)
@@ -69,7 +69,8 @@ func (v *View[V]) seen(l *leader, kept driver.Value) (val V, ok bool) {
 		l.replaces = kept
 		return val, false
 	}
-	l.finish(flight.Result{Value: kept})
+	l.ended = true
+	l.f.Retry()
 	return val, true
 }
 

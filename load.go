@@ -43,7 +43,22 @@ func (v *View[V]) GetOrSet(ctx context.Context, key string, load func(context.Co
 	if !v.mayLoad(ctx, key, err) {
 		return zero, v.fail("get-or-set", key, err)
 	}
-	return v.fly(ctx, call, key, load)
+	if load == nil {
+		panic("larder: GetOrSet with a nil loader")
+	}
+	for {
+		val, err, again := v.fly(ctx, call, key, load)
+		if !again {
+			return val, err
+		}
+		// The load was given up, or somebody has stored meanwhile: once more from the beginning.
+		if val, err = v.find(ctx, call.prefix, key); err == nil {
+			return val, nil
+		}
+		if !v.mayLoad(ctx, key, err) {
+			return zero, v.fail("get-or-set", key, err)
+		}
+	}
 }
 
 // mayLoad tells whether a failed read is a reason to load. It tells the log of all but a plain miss.
@@ -64,36 +79,29 @@ func (c *Cache) covered(what, key string, err error) {
 	c.logger.Warn(what, "engine", c.engine.name, "key", key[:min(len(key), maxShownKey)], "error", err)
 }
 
-// fly joins the load of key, or leads it.
-func (v *View[V]) fly(ctx context.Context, call call, key string, load func(context.Context) (V, error)) (V, error) {
-	if load == nil {
-		panic("larder: GetOrSet with a nil loader")
+// fly joins the load of key, or leads it. It tells whether there was none to get a value from, after all.
+func (v *View[V]) fly(ctx context.Context, call call, key string, load func(context.Context) (V, error)) (val V, err error, again bool) { //nolint:revive,staticcheck // the error is GetOrSet's, again is not about it
+	f, leads, err := v.cache.engine.flights.Join(ctx, call.prefix+key)
+	if err != nil {
+		return val, v.fail("get-or-set", key, err), false
 	}
-	var zero V
-	for {
-		f, leads, err := v.cache.engine.flights.Join(ctx, call.prefix+key)
-		if err != nil {
-			return zero, v.fail("get-or-set", key, err)
-		}
-		if leads {
-			return v.lead(ctx, &leader{f: f, key: key}, call, load)
-		}
+	if !leads {
 		result, outcome, err := f.Wait(ctx, v.cache.closed)
 		switch {
 		case err != nil:
-			return zero, v.fail("get-or-set", key, err)
-		case outcome == flight.Lead:
-			return v.lead(ctx, &leader{f: f, key: key}, call, load)
+			return val, v.fail("get-or-set", key, err), false
 		case outcome == flight.Again:
-			continue
-		case result.Value == nil:
-			return zero, result.Err
+			return val, nil, true
+		case outcome == flight.Done && result.Value == nil:
+			return val, result.Err, false
+		case outcome == flight.Done:
+			// If it does not decode, another view with the same keys has loaded what is not a V: it counts as absent.
+			val, err := v.kind.take(result.Value)
+			return val, result.Err, err != nil
 		}
-		if val, err := v.kind.take(result.Value); err == nil {
-			return val, result.Err
-		}
-		// Another view with the same keys has loaded what is not a V: it counts as absent.
 	}
+	val, err = v.lead(ctx, &leader{f: f, key: key}, call, load)
+	return val, err, false
 }
 
 // lead runs the load, and ends it whatever happens.

@@ -22,16 +22,18 @@ func (v *View[V]) GetOrSetMany(ctx context.Context, keys []string, load func(ctx
 	if err != nil {
 		return nil, v.failAll("get-or-set-many", err)
 	}
-	b := bulk[V]{view: v, ctx: ctx, call: call, load: load, failed: map[string]error{}}
-	if err := b.find(keys, opts); err != nil {
-		return nil, v.failAll("get-or-set-many", err)
-	}
-	for len(b.pending) > 0 {
+	b := bulk[V]{view: v, ctx: ctx, call: call, load: load, found: map[string]V{}, failed: map[string]error{}, pending: keys}
+	for {
+		if err := b.find(opts); err != nil {
+			return nil, v.failAll("get-or-set-many", err)
+		}
+		if len(b.pending) == 0 {
+			return b.found, v.failMany("get-or-set-many", b.failed)
+		}
 		if err := b.round(); err != nil {
 			return b.found, err
 		}
 	}
-	return b.found, v.failMany("get-or-set-many", b.failed)
 }
 
 // bulk is one call of GetOrSetMany.
@@ -45,27 +47,29 @@ type bulk[V any] struct {
 	pending []string // keys that are neither found nor known to be absent, each once
 }
 
-// find reads what is there, and finds out what has to be loaded.
-func (b *bulk[V]) find(keys []string, opts []CallOption) error {
+// find reads what is there of the pending keys; pending is then what has to be loaded.
+func (b *bulk[V]) find(opts []CallOption) error {
+	keys := b.pending
+	b.pending = nil
 	found, failed, err := b.view.findMany(b.ctx, keys, opts)
 	if err != nil && !b.view.mayLoad(b.ctx, "", err) {
 		return err
 	}
-	if b.found = found; found == nil {
-		b.found = map[string]V{}
-	}
 	seen := make(map[string]bool, len(keys))
 	for _, key := range keys {
-		if _, ok := b.found[key]; ok || seen[key] {
+		if val, ok := found[key]; ok {
+			b.found[key] = val
+			continue
+		}
+		if seen[key] {
 			continue
 		}
 		seen[key] = true
-		err, bad := failed[key]
+		err := failed[key]
 		if err == nil {
 			err = checkKey(b.call.prefix, key) // if nothing was read, nothing was checked
-			bad = err != nil
 		}
-		if bad && !b.view.mayLoad(b.ctx, key, err) {
+		if err != nil && !b.view.mayLoad(b.ctx, key, err) {
 			b.failed[key] = err
 			continue
 		}
@@ -85,6 +89,7 @@ type boarding struct {
 func (b *bulk[V]) round() error {
 	var led []*leader
 	var waiting []boarding
+	defer func() { leave(waiting) }() // those that have not begun, after an error or a panic
 	pending := b.pending
 	b.pending = nil
 	for _, key := range pending {
@@ -94,7 +99,6 @@ func (b *bulk[V]) round() error {
 			for _, l := range led {
 				l.f.Abandon()
 			}
-			leave(waiting)
 			return b.view.fail("get-or-set-many", key, err)
 		case leads:
 			led = append(led, &leader{f: f, key: key})
@@ -103,12 +107,12 @@ func (b *bulk[V]) round() error {
 		}
 	}
 	if err := b.lead(led); err != nil {
-		leave(waiting)
 		return err
 	}
-	for i, w := range waiting {
-		if err := b.wait(w); err != nil {
-			leave(waiting[i+1:])
+	for len(waiting) > 0 {
+		next := waiting[0]
+		waiting = waiting[1:]
+		if err := b.wait(next); err != nil {
 			return err
 		}
 	}

@@ -199,6 +199,7 @@ func (v *View[V]) setHeld(ctx context.Context, call call, key string, val V) err
 		return err
 	}
 	err = c.engine.put(ctx, call.prefix, key, held, call.ttl)
+	c.engine.flights.VoidAfter(call.prefix, key)
 	c.countSet(err == nil)
 	return err
 }
@@ -234,6 +235,7 @@ func (v *View[V]) Delete(ctx context.Context, key string, opts ...CallOption) (b
 		return false, v.fail("delete", key, err)
 	}
 	was, err := v.cache.engine.delete(ctx, call.prefix+key)
+	v.cache.engine.flights.VoidAfter(call.prefix, key)
 	return was, v.fail("delete", key, err)
 }
 

@@ -40,12 +40,17 @@ func AddFloat(text string, delta float64) (float64, string, error) {
 	if len(text) > maxNumberLen || !isJSONNumber(text) {
 		return 0, "", ErrNotNumber
 	}
-	if f, err := strconv.ParseFloat(text, 64); err != nil || math.IsInf(f+delta, 0) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(f+delta, 0) {
 		return 0, "", ErrOverflow
 	}
-	a, _, err := big.ParseFloat(text, 10, 64, big.ToNearestEven)
-	if err != nil {
-		return 0, "", ErrNotNumber
+	// What is nothing for a float64 is zero here: package big would take the exponent of 1e-1000000 at its word,
+	// for minutes.
+	a := new(big.Float).SetPrec(64)
+	if f != 0 {
+		if a, _, err = big.ParseFloat(text, 10, 64, big.ToNearestEven); err != nil {
+			return 0, "", ErrNotNumber
+		}
 	}
 	// A float64 delta means the decimal that it prints as, as it does on the wire to Redis.
 	b, _, err := big.ParseFloat(strconv.FormatFloat(delta, 'g', -1, 64), 10, 64, big.ToNearestEven)
@@ -53,7 +58,7 @@ func AddFloat(text string, delta float64) (float64, string, error) {
 		return 0, "", ErrNotNumber
 	}
 	sum := a.Add(a, b)
-	f, _ := sum.Float64()
+	f, _ = sum.Float64()
 	if math.IsInf(f, 0) {
 		return 0, "", ErrOverflow
 	}

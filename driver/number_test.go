@@ -73,6 +73,9 @@ func TestAddFloat(t *testing.T) {
 		{"1E+2", 0, "100", nil},
 		{"1e22", 1, "10000000000000000000001", nil},
 		{"0", 1e-20, "0.00000000000000000001", nil},
+		{"1e-1000000", 0, "0", nil}, // at once
+		{"-1e-600000000", 1, "1", nil},
+		{"1e-99999999999", 0.5, "0.5", nil},
 		{"1e999", 1, "", driver.ErrOverflow},
 		{"1.7976931348623157e308", math.MaxFloat64, "", driver.ErrOverflow},
 		{"-1.7976931348623157e308", -math.MaxFloat64, "", driver.ErrOverflow},
@@ -143,6 +146,8 @@ func FuzzAddInt(f *testing.F) {
 // FuzzAddFloat: what goes in is JSON, what comes out is JSON without an exponent, and reads back as the sum.
 func FuzzAddFloat(f *testing.F) {
 	f.Add("0.1", 0.2)
+	f.Add("1e-1000000", 0.0)
+	f.Add("1e-99999999999", 1.0)
 	f.Add("1e308", 1e308)
 	f.Add("5.", 1.0)
 	f.Add("-1.5E-7", 1e-300)

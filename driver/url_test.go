@@ -61,7 +61,7 @@ func TestMask(t *testing.T) {
 		"redis://u:secret@a:1,b/0":  "redis://u:***@a:1;b/0",
 		"redis://:secret@a":         "redis://:***@a",
 		"redis://a?sentinel_password=secret&password=x&ttl=5": "redis://a?sentinel_password=***&password=***&ttl=5",
-		"memory://?key_prefix=a%26b%3D%25&version=1+2":        "memory://?key_prefix=a%26b%3D%25&version=1%202",
+		"memory://?key_prefix=a%26b%3D%25&version=1+2":        "memory://?key_prefix=a%26b%3D%25&version=1+2",
 	} {
 		if got := parse(t, raw).String(); got != want {
 			t.Errorf("%s prints as %s; want %s", raw, got, want)

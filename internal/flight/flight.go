@@ -190,6 +190,21 @@ func (f *Flight) Finish(r Result) {
 	close(f.done)
 }
 
+// Retry ends the load without a result: the waiters look for themselves. It is for a leader that has found an entry
+// instead of loading one. To hand that on would not do:
+//
+//	leader: finds the old entry
+//	                              Delete: returns
+//	                                                 a caller who begins now joins, and gets the old entry
+func (f *Flight) Retry() {
+	f.shard.mu.Lock()
+	defer f.shard.mu.Unlock()
+	if f.stored != nil {
+		close(f.stored)
+	}
+	f.giveUp()
+}
+
 // Abandon is for a leader whose context has ended: the next waiter leads.
 func (f *Flight) Abandon() {
 	f.shard.mu.Lock()
@@ -232,22 +247,48 @@ func (g *Group) Void(ctx context.Context, prefix, key string) error {
 	return await(ctx, stored)
 }
 
+// VoidAfter must be called after a write of prefix+key, whatever came of it: a load that began during the write may
+// have stored and lost its value again, and nobody who comes after the write may join it.
+func (g *Group) VoidAfter(prefix, key string) {
+	if g.active.Load() == 0 {
+		return
+	}
+	full := prefix + key
+	s := g.shard(full)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.flights[full].void()
+}
+
+// VoidPrefixAfter is VoidAfter for every key that begins with prefix.
+func (g *Group) VoidPrefixAfter(prefix string) {
+	if g.active.Load() == 0 {
+		return
+	}
+	for i := range g.shards {
+		g.shards[i].voidPrefix(prefix)
+	}
+}
+
 // VoidPrefix is Void for every key that begins with prefix.
 func (g *Group) VoidPrefix(ctx context.Context, prefix string) error {
 	if g.active.Load() == 0 {
 		return nil
 	}
 	for i := range g.shards {
-		if err := g.shards[i].voidPrefix(ctx, prefix); err != nil {
-			return err
+		for _, stored := range g.shards[i].voidPrefix(prefix) {
+			if err := await(ctx, stored); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (s *shard) voidPrefix(ctx context.Context, prefix string) error {
-	var storing []chan struct{}
+// voidPrefix returns the channels to wait for.
+func (s *shard) voidPrefix(prefix string) (storing []chan struct{}) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	for key, f := range s.flights {
 		if strings.HasPrefix(key, prefix) {
 			if stored := f.void(); stored != nil {
@@ -255,13 +296,7 @@ func (s *shard) voidPrefix(ctx context.Context, prefix string) error {
 			}
 		}
 	}
-	s.mu.Unlock()
-	for _, stored := range storing {
-		if err := await(ctx, stored); err != nil {
-			return err
-		}
-	}
-	return nil
+	return storing
 }
 
 // void marks the flight and returns the channel to wait for, if any. The caller holds the lock.
