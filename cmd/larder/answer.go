@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -78,8 +81,29 @@ func keyMember(key string) (name, value string) {
 
 // valueMember returns the member that says a value in JSON: itself if it is strict JSON, else base64.
 func valueMember(value []byte) (name string, member any) {
-	if strictJSON(value) {
+	if strictJSON(value) && nests(value) {
 		return "value", value
 	}
+	return base64Value(value)
+}
+
+// exactMember is valueMember for a reader who gets the value back to the byte. White space around a value is not a
+// part of it there, and a line break in it would be left out.
+func exactMember(value []byte) (name string, member any) {
+	if bytes.ContainsAny(value, "\r\n") || len(bytes.Trim(value, jsonSpace)) < len(value) {
+		return base64Value(value)
+	}
+	return valueMember(value)
+}
+
+func base64Value(value []byte) (name string, member any) {
 	return "value_base64", base64.StdEncoding.EncodeToString(value)
+}
+
+// jsonDepth is how many levels encoding/json reads.
+const jsonDepth = 10_000
+
+// nests tells whether JSON is still JSON one level down.
+func nests(value []byte) bool {
+	return len(value) < 2*jsonDepth || json.Valid(slices.Concat([]byte{'['}, value, []byte{']'}))
 }

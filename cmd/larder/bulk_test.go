@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder"
+	"github.com/larder-go/larder/codec"
 )
 
 func TestImport(t *testing.T) {
@@ -113,6 +114,7 @@ func TestExportAndImport(t *testing.T) {
 	sh := sqliteShell(t)
 	sh.raw("plain", `{"b":1.50, "a":"\ud800"}`)
 	sh.raw("lines", "[1,\n2]", larder.TTL(time.Hour))
+	sh.raw("end", "42\n")
 	sh.raw("nan", "[NaN]")
 	sh.raw("text", "hello\n\xff")
 	sh.raw("\xff\x00", "null")
@@ -120,7 +122,8 @@ func TestExportAndImport(t *testing.T) {
 	r := sh.want("~", 0, "export")
 	for _, want := range []string{
 		`{"key":"plain","value":{"b":1.50, "a":"\ud800"},"ttl":null}` + "\n",
-		`{"key":"lines","value":[1,2],"ttl":3`,
+		`{"key":"lines","value_base64":"WzEsCjJd","ttl":3`,
+		`{"key":"end","value_base64":"NDIK","ttl":null}` + "\n",
 		`{"key":"nan","value_base64":"W05hTl0=","ttl":null}` + "\n",
 		`{"key":"text","value_base64":"aGVsbG8K/w==","ttl":null}` + "\n",
 		`{"key_base64":"/wA=","value":null,"ttl":null}` + "\n",
@@ -138,8 +141,21 @@ func TestExportAndImport(t *testing.T) {
 		t.Errorf("exported\n%s\nimported and exported\n%s", a, b)
 	}
 	other.wantTTL(3600, "lines")
+	if got, err := (&client{Cache: other.cache()}).get("end"); err != nil || got != "42\n" {
+		t.Errorf("%q %v", got, err)
+	}
 	sh.want(`{"key":"plain",~`, 0, "export", "--prefix", "pl")
 	sh.want("", 0, "export", "--prefix", "none")
+}
+
+// get returns the bytes of a value.
+func (c *client) get(key string) (string, error) {
+	v, err := c.view("", codec.Raw)
+	if err != nil {
+		return "", err
+	}
+	value, err := v.Get(context.Background(), key)
+	return string(value), err
 }
 
 func withoutTTL(lines string) string {
@@ -208,7 +224,7 @@ func TestCopy(t *testing.T) {
 	from.raw("packed", `"`+strings.Repeat("x", 500)+`"`)
 	to.want("", 0, "set", "a", "0", "--ttl", "5m")
 	to.want("", 0, "set", "b", "2")
-	from.want("", 0, "copy", "--from", from.url, "--to", to.url)
+	from.want("", 0, "copy", "--from", from.url, "--to", to.url, "--quiet")
 	to.want("1\n", 0, "get", "a")
 	to.want("never\n", 0, "ttl", "a")
 	to.want("2\n", 0, "get", "b")
@@ -233,6 +249,6 @@ func TestCopyRefuses(t *testing.T) {
 	sh.fails("--to", "copy", "--from", sh.url)
 	sh.fails("not --url", "copy", "--from", sh.url, "--to", "memory://", "--url", "memory://")
 	sh.fails("unknown scheme", "copy", "--from", sh.url, "--to", "nope://")
-	sh.want("", 0, "copy", "--from", sh.url, "--to", "memory://")
+	sh.want("", 0, "copy", "--from", sh.url, "--to", "memory://", "--quiet")
 	sh.want("a\n", 0, "keys")
 }

@@ -16,7 +16,7 @@ import (
 //	{"key":"user:42","value":{"name":"Ada"},"ttl":599.25}
 //
 // ttl is the remaining lifetime in seconds, null for none. key_base64 stands for a key that is not UTF-8, value_base64
-// for a value that is not JSON.
+// for a value that is not JSON or would not come back to the byte.
 type record struct {
 	key   string
 	value []byte
@@ -28,7 +28,7 @@ func appendRecord(dst []byte, key string, value []byte, ttl time.Duration) []byt
 	name, text := keyMember(key)
 	dst = appendText(append(dst, '{'), name)
 	dst = appendText(append(dst, ':'), text)
-	name, member := valueMember(value)
+	name, member := exactMember(value)
 	dst = appendText(append(dst, ','), name)
 	dst = appendMember(append(dst, ':'), member)
 	dst = append(dst, `,"ttl":`...)

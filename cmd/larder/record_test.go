@@ -97,6 +97,53 @@ func TestRecordRoundTrip(t *testing.T) {
 	})
 }
 
+// jsonText draws JSON with white space anywhere between its tokens, and around it.
+func jsonText() *rapid.Generator[[]byte] {
+	space := rapid.StringOfN(rapid.RuneFrom([]rune(jsonSpace)), 0, 3, -1)
+	var value func(t *rapid.T, depth int) string
+	value = func(t *rapid.T, depth int) string {
+		around := func(s string) string { return space.Draw(t, "before") + s + space.Draw(t, "after") }
+		text := func() string { s, _ := json.Marshal(rapid.String().Draw(t, "text")); return string(s) }
+		kind := rapid.IntRange(0, 5).Draw(t, "kind")
+		if depth == 0 {
+			kind %= 3
+		}
+		switch kind {
+		case 0:
+			return around(rapid.SampledFrom([]string{"0", "-1.50e+3", "null", "true", `"\ud800"`, `""`}).Draw(t, "word"))
+		case 1, 2:
+			return around(text())
+		case 3:
+			return around("{" + around(text()) + ":" + value(t, depth-1) + "}")
+		}
+		return around("[" + value(t, depth-1) + "," + value(t, depth-1) + "]")
+	}
+	return rapid.Custom(func(t *rapid.T) []byte { return []byte(value(t, 4)) })
+}
+
+// Of white space in JSON nothing is lost.
+func TestRecordKeepsWhiteSpace(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := jsonText().Draw(t, "value")
+		line := appendRecord(nil, "k", value, 0)
+		if got, err := parseRecord(line); err != nil || !bytes.Equal(got.value, value) {
+			t.Fatalf("%q became %q in %q, %v", value, got.value, line, err)
+		}
+	})
+}
+
+// A value of 10,000 levels is JSON, the line with it would not be.
+func TestRecordOfDeepValue(t *testing.T) {
+	for _, depth := range []int{9_999, 10_000} {
+		value := []byte(strings.Repeat("[", depth) + strings.Repeat("]", depth))
+		line := appendRecord(nil, "k", value, 0)
+		got, err := parseRecord(line)
+		if !json.Valid(value) || err != nil || !bytes.Equal(got.value, value) || bytes.Contains(line, []byte("base64")) != (depth > 9_999) {
+			t.Errorf("%d levels became %d bytes, %v", depth, len(got.value), err)
+		}
+	}
+}
+
 func TestExportedTTLIsRoundedUp(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		1: "0.001", time.Millisecond: "0.001", time.Millisecond + 1: "0.002", 90 * time.Second: "90.000",
