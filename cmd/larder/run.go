@@ -39,10 +39,12 @@ func isTerminal(w io.Writer) bool {
 }
 
 func (w world) run(ctx context.Context, args []string) int {
-	a := &app{world: w, ctx: ctx, out: bufio.NewWriterSize(w.stdout, 64<<10)}
+	a := &app{world: w, ctx: ctx, out: bufio.NewWriterSize(output{w.stdout}, 64<<10)}
 	err := a.do(args)
-	if flushErr := a.out.Flush(); flushErr != nil && (err == nil || errors.Is(err, errNo)) {
-		err = flushErr
+	switch failed := a.out.Flush(); {
+	case failed == nil, errors.Is(err, errNo) && isGone(failed):
+	case err == nil, errors.Is(err, errNo):
+		err = failed
 	}
 	return a.status(err)
 }

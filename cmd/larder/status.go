@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"syscall"
 
 	"github.com/larder-go/larder"
 	"github.com/larder-go/larder/driver"
@@ -50,7 +49,7 @@ func (a *app) status(err error) int {
 		return statusDone
 	case errors.Is(err, errNo), errors.Is(err, larder.ErrMiss):
 		return statusNo
-	case errors.Is(err, syscall.EPIPE): // the reader has had enough, as head does
+	case isGone(err):
 		return statusDone
 	case a.ctx.Err() != nil && errors.Is(err, context.Canceled):
 		a.tell("interrupted")
