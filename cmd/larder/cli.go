@@ -40,7 +40,7 @@ type cli struct {
 
 // globals are the flags of every command.
 type globals struct {
-	URL        string   `name:"url" placeholder:"URL" help:"The cache to use, such as sqlite:cache.db or memory://. Default: $$LARDER_URL, or else an SQLite file in the user's cache directory."`
+	URL        string   `name:"url" type:"address" placeholder:"URL" help:"The cache to use, such as sqlite:cache.db or memory://. Default: $$LARDER_URL, or else an SQLite file in the user's cache directory."`
 	KeyPrefix  *string  `placeholder:"P" help:"What stands before every key. Default: the URL's key_prefix."`
 	KeyVersion *string  `placeholder:"V" help:"The version that stands in every key. Default: the URL's version."`
 	TTL        lifetime `name:"ttl" placeholder:"T" help:"The lifetime of what is written: 90 or 90s, 10m, or never. Default: the URL's ttl, or else never."`
@@ -87,6 +87,7 @@ func newParser(a *app, c *cli) (*kong.Kong, error) {
 		kong.Writers(a.out, a.stderr),
 		kong.Exit(func(int) {}),
 	)
+		kong.NamedMapper("address", kong.MapperFunc(decodeAddress)),
 	if err != nil {
 		return nil, err
 	}
@@ -105,5 +106,18 @@ func decodeBytes(ctx *kong.DecodeContext, target reflect.Value) error {
 		return err
 	}
 	target.SetString(fmt.Sprint(token.Value))
+	return nil
+}
+
+var errEmptyURL = errors.New("empty (is a variable not set?)")
+
+// decodeAddress is decodeBytes for the URL of a cache.
+func decodeAddress(ctx *kong.DecodeContext, target reflect.Value) error {
+	if err := decodeBytes(ctx, target); err != nil {
+		return err
+	}
+	if target.String() == "" {
+		return errEmptyURL
+	}
 	return nil
 }

@@ -6,8 +6,8 @@ import (
 )
 
 type copyCmd struct {
-	From string `required:"" placeholder:"URL" help:"The cache to read."`
-	To   string `required:"" placeholder:"URL" help:"The cache to write to. What is there already stays, unless it has the same key."`
+	From string `required:"" type:"address" placeholder:"URL" help:"The cache to read."`
+	To   string `required:"" type:"address" placeholder:"URL" help:"The cache to write to. What is there already stays, unless it has the same key."`
 }
 
 func (copyCmd) Help() string {
