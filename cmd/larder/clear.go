@@ -30,7 +30,7 @@ func (cmd clearCmd) Run(a *app) error {
 	if cmd.Yes == cmd.Mine {
 		return errWhatToClear
 	}
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		remove := c.Clear
 		if cmd.Mine {
 			remove = func(ctx context.Context) (int, error) { return larder.Of[any](c.Cache, "").Clear(ctx) }

@@ -10,7 +10,7 @@ import (
 
 // cli is the grammar: the commands in the order of the help.
 type cli struct {
-	globals `embed:""`
+	globals `embed:"" group:"Global flags:"`
 
 	Get      getCmd      `cmd:"" help:"Print a value."`
 	Set      setCmd      `cmd:"" help:"Store a value."`
@@ -70,6 +70,9 @@ type helpFlag bool
 
 // BeforeReset is called by kong for a flag that was given.
 func (helpFlag) BeforeReset(ctx *kong.Context) error {
+	if node := ctx.Selected(); node != nil && node.Name == "copy" {
+		flagsOf(node)["url"].Hidden = true // it has two of its own
+	}
 	if err := ctx.PrintUsage(false); err != nil {
 		return err
 	}
@@ -84,10 +87,10 @@ func newParser(a *app, c *cli) (*kong.Kong, error) {
 		kong.NoDefaultHelp(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100, FlagsLast: true}),
 		kong.KindMapper(reflect.String, kong.MapperFunc(decodeBytes)),
+		kong.NamedMapper("address", kong.MapperFunc(decodeAddress)),
 		kong.Writers(a.out, a.stderr),
 		kong.Exit(func(int) {}),
 	)
-		kong.NamedMapper("address", kong.MapperFunc(decodeAddress)),
 	if err != nil {
 		return nil, err
 	}

@@ -19,17 +19,44 @@ import (
 type client struct {
 	*larder.Cache
 	values *larder.View[[]byte]
+	url    string // as it was given, passwords masked
+	scheme string
 	raw    bool // values need not be JSON
 	packed bool // values are compressed
 }
 
-// use opens the cache, runs fn and closes it.
+// use opens the cache, which may be made by that, runs fn and closes it.
 func (a *app) use(fn func(c *client) error) error {
-	url, err := a.url()
+	url, _, err := a.url()
 	if err != nil {
 		return err
 	}
-	c, err := a.open(url)
+	return a.with(url, mayCreate, fn)
+}
+
+// useExisting is use for commands that only make sense with what is there already: a mistyped URL shall not look like
+// an empty cache. The default one cannot be mistyped, and is empty at first.
+func (a *app) useExisting(fn func(c *client) error) error {
+	url, given, err := a.url()
+	switch {
+	case err != nil:
+		return err
+	case given:
+		return a.with(url, mustExist, fn)
+	}
+	return a.with(url, mayCreate, fn)
+}
+
+// creation tells whether a database that is not there may be made.
+type creation bool
+
+const (
+	mayCreate creation = true
+	mustExist creation = false
+)
+
+func (a *app) with(url string, create creation, fn func(c *client) error) error {
+	c, err := a.open(url, create)
 	if err != nil {
 		return err
 	}
@@ -40,15 +67,16 @@ func (a *app) use(fn func(c *client) error) error {
 	return err
 }
 
-// url is --url, LARDER_URL or the default.
-func (a *app) url() (string, error) {
+// url is --url or LARDER_URL, which are given by the user, or the default.
+func (a *app) url() (url string, given bool, err error) {
 	if a.URL != "" {
-		return a.URL, nil
+		return a.URL, true, nil
 	}
 	if url := a.env("LARDER_URL"); url != "" {
-		return url, nil
+		return url, true, nil
 	}
-	return defaultURL()
+	url, err = defaultURL()
+	return url, false, err
 }
 
 // defaultURL names a file in the user's cache directory, and makes its directory.
@@ -73,18 +101,25 @@ func fileURL(path string) string {
 const defaultTimeout = 2 * time.Second
 
 // open connects to url, within the time of one call.
-func (a *app) open(url string) (*client, error) {
+func (a *app) open(url string, create creation) (*client, error) {
 	u, err := driver.ParseURL(url)
 	if err != nil {
 		return nil, err
 	}
 	opts, timeout := a.options(u)
-	ctx, cancel := context.WithTimeoutCause(a.ctx, timeout, fmt.Errorf("no answer within %v", timeout))
+	a.timeout, a.timeoutOf = timeout, "--timeout"
+	if d, err := u.Duration("timeout", 0); err == nil && d > 0 && a.Timeout == 0 {
+		a.timeout, a.timeoutOf = d, "the URL's timeout" // shorter perhaps than what opening has
+	}
+	if u.Scheme == "sqlite" {
+		url = a.adaptSQLite(url, u, create)
+	}
+	ctx, cancel := context.WithTimeout(a.ctx, timeout)
 	defer cancel()
-	c := &client{}
+	c := &client{url: u.String(), scheme: u.Scheme}
 	if c.Cache, err = larder.Open(ctx, url, opts...); err != nil {
 		if a.ctx.Err() == nil && ctx.Err() != nil {
-			err = fmt.Errorf("%s: open: %w", u.Scheme, context.Cause(ctx))
+			err = fmt.Errorf("%s: open: no answer within %v%s", u.Scheme, timeout, a.whoseTimeout(u.Scheme))
 		}
 		return nil, err
 	}
@@ -94,12 +129,43 @@ func (a *app) open(url string) (*client, error) {
 	if c.values, err = c.view("", codec.Raw); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	if u.Scheme == "memory" && a.command != "tour" && a.command != "ping" {
+		a.note("memory:// lasts only as long as this command")
+	}
 	return c, nil
+}
+
+// adaptSQLite adds to a URL what a command wants and the URL does not say: whether the file may be made, and an end of
+// the waiting for other processes that comes before the end of the call's time, because the engine then knows better
+// what was in the way.
+func (a *app) adaptSQLite(url string, u *driver.URL, create creation) string {
+	add := func(name, value string) bool {
+		if _, given := u.Param(name); given {
+			return false
+		}
+		url = strings.TrimSuffix(url, "?")
+		sep := "?"
+		if strings.Contains(url, "?") {
+			sep = "&"
+		}
+		url += sep + name + "=" + value
+		return true
+	}
+	if create == mustExist && add("mode", "rw") {
+		a.say(", and mode=rw does not create it", " (larder set, add, import … create it)")
+	}
+	if add("busy_timeout", max(a.timeout*9/10, time.Millisecond).String()) {
+		a.say("raise busy_timeout if", "raise --timeout if")
+	}
+	return url
 }
 
 // options are the library's for the global flags, which beat the URL, and the time for one call.
 func (a *app) options(u *driver.URL) ([]larder.Option, time.Duration) {
 	opts := []larder.Option{larder.WithLogger(slog.New(noteHandler{a: a}))}
+	if a.allKeys {
+		opts = append(opts, larder.WithLayout(larder.Bare), larder.WithKeyPrefix(""), larder.WithVersion(""))
+	}
 	if a.KeyPrefix != nil {
 		opts = append(opts, larder.WithKeyPrefix(*a.KeyPrefix))
 	}

@@ -30,8 +30,8 @@ func (cmd copyCmd) Run(a *app) error {
 		return err
 	}
 	a.URL = cmd.From
-	return a.use(func(from *client) error {
-		to, err := a.open(cmd.To)
+	return a.useExisting(func(from *client) error {
+		to, err := a.open(cmd.To, mayCreate)
 		if err != nil {
 			return err
 		}
@@ -56,6 +56,9 @@ func (a *app) copyEntries(from, to *client) error {
 		return fmt.Errorf("copy: %w (%d entries were copied before)", err, s.stored.Load())
 	}
 	a.answer("", "copied", s.stored.Load())
+	if s.stored.Load() == 0 {
+		a.noteOthers(from)
+	}
 	return nil
 }
 

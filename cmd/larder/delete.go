@@ -16,7 +16,7 @@ Example:
 
 // Run is called by kong.
 func (cmd deleteCmd) Run(a *app) error {
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		n, err := c.values.DeleteMany(a.ctx, cmd.Keys)
 		if err != nil {
 			return err

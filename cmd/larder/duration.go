@@ -43,16 +43,16 @@ func parseLifetime(text string) (lifetime, error) {
 	if err != nil {
 		return lifetime{}, fmt.Errorf("%q is not 90 or 90s, 10m, or never", text)
 	}
-	return lifetimeOf(d, text)
+	return lifetimeOf(d, text, "never")
 }
 
-// lifetimeOf checks d, which was written as text.
-func lifetimeOf(d time.Duration, text string) (lifetime, error) {
+// lifetimeOf checks d, which was written as text where never is the word for no expiry.
+func lifetimeOf(d time.Duration, text, never string) (lifetime, error) {
 	switch {
 	case d <= 0:
-		return lifetime{}, fmt.Errorf("%s is not above zero (never means no expiry)", text)
+		return lifetime{}, fmt.Errorf("%s is not above zero (%s means no expiry)", text, never)
 	case d > larder.MaxTTL:
-		return lifetime{}, fmt.Errorf("%s is more than 100 years (never means no expiry)", text)
+		return lifetime{}, fmt.Errorf("%s is more than 100 years (%s means no expiry)", text, never)
 	}
 	return lifetime{forTime, d}, nil
 }

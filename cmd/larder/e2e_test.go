@@ -81,8 +81,9 @@ func TestProgram(t *testing.T) {
 		out    string
 		status int
 	}{
-		{[]string{"get", "a"}, "", 1},
+		{[]string{"get", "a"}, "", 2},
 		{[]string{"set", "a", "[1]"}, "", 0},
+		{[]string{"get", "b"}, "", 1},
 		{[]string{"get", "a"}, "[1]\n", 0},
 		{[]string{"get", "a", "b"}, "", 2},
 		{[]string{"keys"}, "a\n", 0},

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -28,10 +30,15 @@ Examples:
 
 // Run is called by kong.
 func (cmd exportCmd) Run(a *app) error {
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		if cmd.File == "-" {
-			a.Quiet = a.Quiet || a.outTTY // a bar between the lines helps nobody
-			_, err := a.exportTo(a.out, c, cmd.Prefix)
+			quiet := a.Quiet
+			a.Quiet = quiet || a.outTTY // a bar between the lines helps nobody
+			n, err := a.exportTo(a.out, c, cmd.Prefix)
+			a.Quiet = quiet
+			if err == nil && n == 0 {
+				a.noteOthers(c)
+			}
 			return err
 		}
 		n, err := a.exportFile(c, cmd.File, cmd.Prefix)
@@ -39,6 +46,9 @@ func (cmd exportCmd) Run(a *app) error {
 			return err
 		}
 		a.answer("", "exported", n)
+		if n == 0 {
+			a.noteOthers(c)
+		}
 		return nil
 	})
 }
@@ -69,7 +79,12 @@ func (a *app) countOf(c *client, prefix string) int64 {
 	if !a.errTTY || prefix != "" {
 		return 0
 	}
-	facts, err := c.Report(a.ctx)
+	return c.count(a.ctx)
+}
+
+// count returns how many entries the database holds, with those of others; 0 if that is not known.
+func (c *client) count(ctx context.Context) int64 {
+	facts, err := c.Report(ctx)
 	if err != nil {
 		return 0
 	}
@@ -95,6 +110,9 @@ func (a *app) exportFile(c *client, name, prefix string) (n int64, err error) {
 		flags, path = os.O_WRONLY|os.O_CREATE|os.O_EXCL, fmt.Sprintf("%s.%d.part", target, os.Getpid())
 	}
 	f, err := os.OpenFile(path, flags, 0o666) //nolint:gosec // as any program that writes a file; the umask decides
+	if failed := new(fs.PathError); errors.As(err, &failed) {
+		failed.Path = name // not that of the file beside it
+	}
 	if err != nil {
 		return 0, fmt.Errorf("export: %w", err)
 	}

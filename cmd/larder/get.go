@@ -36,7 +36,7 @@ func (cmd getCmd) Run(a *app) error {
 			return err
 		}
 	}
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		value, err := c.values.Get(a.ctx, cmd.Key)
 		switch {
 		case errors.Is(err, larder.ErrMiss):
@@ -69,7 +69,7 @@ func (a *app) missing(def []byte) error {
 func (a *app) printValue(verb, key string, value []byte) error {
 	switch {
 	case !codec.Valid(value):
-		return errForeign(verb, key, len(value))
+		return errForeign(verb, key, value)
 	case a.outTTY:
 		fmt.Fprintf(a.out, "%s\n", indent(value))
 	default:

@@ -27,7 +27,7 @@ func (cmd getManyCmd) Run(a *app) error {
 			return fmt.Errorf("get-many: the key %q is not UTF-8, so it cannot stand in a JSON object: use get", key)
 		}
 	}
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		found, err := c.values.GetMany(a.ctx, cmd.Keys)
 		if err != nil {
 			return err
@@ -60,7 +60,7 @@ func manyObject(keys []string, found map[string][]byte) ([]byte, error) {
 		case !ok:
 			value = []byte("null")
 		case !codec.Valid(value):
-			return nil, errForeign("get-many", key, len(value))
+			return nil, errForeign("get-many", key, value)
 		}
 		out = append(appendText(out, key), ':')
 		out = compact(out, value)

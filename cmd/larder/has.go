@@ -14,7 +14,7 @@ Example:
 
 // Run is called by kong.
 func (cmd hasCmd) Run(a *app) error {
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		ok, err := c.values.Has(a.ctx, cmd.Key)
 		if err != nil {
 			return err

@@ -18,14 +18,15 @@ type incrCmd struct {
 }
 
 func (incrCmd) Help() string {
-	return `The entry keeps its lifetime. A missing key becomes DELTA, with the lifetime that --ttl says. A value that
+	return `The entry keeps its lifetime. A DELTA without point and exponent is for integers only: where 0.25 has been
+counted, write 3.0. A missing key becomes DELTA, with the lifetime that --ttl says. A value that
 is no number, and a sum beyond 64 bits, is a failure and changes nothing.
 
 Examples:
 
     larder incr visits
     larder incr balance 0.25
-    larder incr balance -- -3`
+    larder incr balance -- -3.0`
 }
 
 // Run is called by kong.
@@ -54,7 +55,7 @@ func (a *app) count(verb, key, delta string) error {
 		return err
 	}
 	return a.use(func(c *client) error {
-		sum, err := step(a.ctx, c.Cache, key, a.ttl()...)
+		sum, err := step(a.ctx, c, key, a.ttl()...)
 		if err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func (a *app) count(verb, key, delta string) error {
 }
 
 // stepper counts and returns the new number.
-type stepper func(ctx context.Context, c *larder.Cache, key string, opts ...larder.CallOption) (string, error)
+type stepper func(ctx context.Context, c *client, key string, opts ...larder.CallOption) (string, error)
 
 func parseDelta(verb, text string) (stepper, error) {
 	if !json.Valid([]byte(text)) || strings.Trim(text, "+-0123456789.eE") != "" {
@@ -85,31 +86,36 @@ func parseDelta(verb, text string) (stepper, error) {
 }
 
 func floatStep(verb string, delta float64) stepper {
-	return func(ctx context.Context, c *larder.Cache, key string, opts ...larder.CallOption) (string, error) {
+	return func(ctx context.Context, c *client, key string, opts ...larder.CallOption) (string, error) {
 		count := c.IncrFloat
 		if verb == "decr" {
 			count = c.DecrFloat
 		}
 		sum, err := count(ctx, key, delta, opts...)
-		return driver.FormatFloat(sum), explainCount(err)
+		return driver.FormatFloat(sum), err
 	}
 }
 
 func intStep(verb string, delta int64) stepper {
-	return func(ctx context.Context, c *larder.Cache, key string, opts ...larder.CallOption) (string, error) {
+	return func(ctx context.Context, c *client, key string, opts ...larder.CallOption) (string, error) {
 		count := c.Incr
 		if verb == "decr" {
 			count = c.Decr
 		}
 		sum, err := count(ctx, key, delta, opts...)
-		return strconv.FormatInt(sum, 10), explainCount(err)
+		return strconv.FormatInt(sum, 10), c.explainCount(ctx, verb, key, delta, err)
 	}
 }
 
-// explainCount says what to do where the value is a number, but not of the kind that DELTA is.
-func explainCount(err error) error {
-	if errors.Is(err, larder.ErrNotNumber) {
-		return fmt.Errorf("%w (a DELTA with a point, such as 1.0, counts floats)", err)
+// explainCount says what to do where the value is a number, but no integer as DELTA is.
+func (c *client) explainCount(ctx context.Context, verb, key string, delta int64, err error) error {
+	if !errors.Is(err, larder.ErrNotNumber) {
+		return err
 	}
-	return err
+	value, getting := c.values.Get(ctx, key)
+	var n json.Number
+	if getting != nil || len(value) == 0 || value[0] == '"' || json.Unmarshal(value, &n) != nil || !strings.ContainsAny(n.String(), ".eE") {
+		return err
+	}
+	return fmt.Errorf("%s %q: %s is no integer: write %d.0 to count in floats", verb, key, n, delta)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -8,11 +9,13 @@ import (
 type keysCmd struct {
 	Prefix string `arg:"" optional:"" help:"Only keys that begin with this text."`
 	Limit  *int   `placeholder:"N" help:"At most so many."`
+	All    bool   `help:"All keys of the database as the engine has them, whatever their key prefix and version."`
 }
 
 func (keysCmd) Help() string {
 	return `Prints one key a line, in no particular order. Control characters, other characters that do not print, bad
-UTF-8 and the backslash are written as in a Go string (\n, \x00, \xff, \\), so that every key can be read back.
+UTF-8 and the backslash are written as in a Go string (\n, \x00, \xff, \\). To hand keys on to another program, use
+--json, which says them as they are.
 
 With --json each line is an object with the members key (key_base64 if the key is not UTF-8), ttl (remaining seconds,
 or null) and bytes (of the value as it is stored, or null if the engine does not know).
@@ -20,8 +23,11 @@ or null) and bytes (of the value as it is stored, or null if the engine does not
 Examples:
 
     larder keys user: --limit 10
+    larder keys --all
     larder keys --json | jq -r 'select(.ttl == null).key'`
 }
+
+var errAll = errors.New("keys: --all is for every key prefix and version: leave --key-prefix and --key-version out")
 
 var errLimit = errors.New("keys: --limit is not above zero")
 
@@ -42,46 +48,77 @@ func (cmd keysCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.use(func(c *client) error {
+	if cmd.All && (a.KeyPrefix != nil || a.KeyVersion != nil) {
+		return errAll
+	}
+	a.allKeys = cmd.All
+	return a.useExisting(func(c *client) error {
+		list := a.printKeys
 		if a.JSON {
-			return a.printInfos(c, cmd.Prefix, limit)
+			list = a.printInfos
 		}
-		return a.printKeys(c, cmd.Prefix, limit)
+		n, err := list(c, cmd.Prefix, limit)
+		if err == nil && n == 0 {
+			a.noteOthers(c)
+		}
+		return err
 	})
 }
 
-func (a *app) printKeys(c *client, prefix string, limit int) error {
-	n := 0
+// noteOthers tells of the keys that a command has not found because they have another key prefix or version.
+func (a *app) noteOthers(c *client) {
+	if a.Quiet || a.allKeys {
+		return
+	}
+	if empty, err := c.isEmpty(a.ctx); err != nil || !empty {
+		return
+	}
+	switch n := c.count(a.ctx); {
+	case n == 1:
+		a.tell("no keys under this key prefix and version, 1 other is there: keys --all shows it")
+	case n > 1:
+		a.tell(fmt.Sprintf("no keys under this key prefix and version, %d others are there: keys --all shows them", n))
+	}
+}
+
+// isEmpty tells whether there is no key of this key prefix and version.
+func (c *client) isEmpty(ctx context.Context) (bool, error) {
+	for _, err := range c.keys(ctx, "") {
+		return false, err
+	}
+	return true, nil
+}
+
+func (a *app) printKeys(c *client, prefix string, limit int) (n int, err error) {
 	for key, err := range c.keys(a.ctx, prefix) {
 		if err != nil {
-			return err
+			return n, err
 		}
 		if _, err := fmt.Fprintln(a.out, escapeKey(key)); err != nil {
-			return err
+			return n, err
 		}
 		if n++; n == limit {
 			break
 		}
 	}
-	return nil
+	return n, nil
 }
 
-func (a *app) printInfos(c *client, prefix string, limit int) error {
-	n := 0
+func (a *app) printInfos(c *client, prefix string, limit int) (n int, err error) {
 	for batch, err := range c.inspected(a.ctx, prefix) {
 		if err != nil {
-			return err
+			return n, err
 		}
 		for _, info := range batch {
 			if _, err := fmt.Fprintf(a.out, "%s\n", infoObject(info)); err != nil {
-				return err
+				return n, err
 			}
 			if n++; n == limit {
-				return nil
+				return n, nil
 			}
 		}
 	}
-	return nil
+	return n, nil
 }
 
 func infoObject(info keyInfo) []byte {

@@ -18,7 +18,7 @@ Example:
 
 // Run is called by kong.
 func (pingCmd) Run(a *app) error {
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		server, err := c.Ping(a.ctx)
 		if err != nil {
 			return err
@@ -27,7 +27,7 @@ func (pingCmd) Run(a *app) error {
 			{Name: "engine", Value: server.Engine},
 			{Name: "version", Value: server.Version},
 			{Name: "round_trip", Value: server.RoundTrip.Round(time.Microsecond)},
-			{Name: "url", Value: c.URI()},
+			{Name: "url", Value: c.url},
 		}, server.Notes...))
 		return nil
 	})

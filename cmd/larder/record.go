@@ -151,7 +151,7 @@ func ttlMember(value []byte) (lifetime, error) {
 	if d == 0 && f > 0 {
 		d = 1
 	}
-	return lifetimeOf(d, string(clip(value)))
+	return lifetimeOf(d, string(clip(value)), "null")
 }
 
 // clip shortens what an error prints.

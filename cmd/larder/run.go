@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -25,6 +26,12 @@ type app struct {
 	ctx   context.Context
 	out   *bufio.Writer // standard output
 	child *[]string     // what stands behind the -- of get-or-set; nil if there is none
+
+	command   string
+	allKeys   bool          // whatever their key prefix and version
+	timeout   time.Duration // of each call to the engine
+	timeoutOf string        // what has set it
+	terms     []string      // see say
 }
 
 // run does what args say and returns the exit status.
@@ -62,7 +69,11 @@ func (a *app) do(args []string) error {
 		return err
 	}
 	args, a.child = arrange(parser.Model, args)
+	args = spellOut(args)
 	if err := checkCommand(parser.Model, args); err != nil {
+		return err
+	}
+	if err := checkValues(parser.Model, args); err != nil {
 		return err
 	}
 	parsed, err := parser.Parse(args)
@@ -70,8 +81,8 @@ func (a *app) do(args []string) error {
 		return nil
 	}
 	if err != nil {
-		return usage{err}
+		return usage{commandOf(args), err}
 	}
-	a.globals = c.globals
+	a.globals, a.command = c.globals, commandOf(args)
 	return parsed.Run(a, parser.Model)
 }

@@ -43,8 +43,17 @@ func memoryShell(t *testing.T) *shell {
 	return &shell{t: t, url: url}
 }
 
+// sqliteShell has an empty database.
 func sqliteShell(t *testing.T) *shell {
-	return &shell{t: t, url: fileURL(filepath.Join(t.TempDir(), "a file %41?#.db"))}
+	sh := &shell{t: t, url: fileURL(filepath.Join(t.TempDir(), "a file %41?#.db"))}
+	c, err := larder.Open(context.Background(), sh.url)
+	if err == nil {
+		err = c.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sh
 }
 
 func (sh *shell) run(args ...string) result { return sh.runContext(context.Background(), args...) }
@@ -60,7 +69,11 @@ func (sh *shell) runContext(ctx context.Context, args ...string) result {
 	w := world{strings.NewReader(sh.in), &out, &err, env, sh.tty, sh.tty}
 	sh.in = ""
 	status := w.run(ctx, args)
-	return result{out.String(), err.String(), status}
+	stderr := err.String()
+	if strings.HasPrefix(sh.url, "memory://") { // which here outlives the command
+		stderr = strings.ReplaceAll(stderr, "larder: note: memory:// lasts only as long as this command\n", "")
+	}
+	return result{out.String(), stderr, status}
 }
 
 // want runs and compares the standard output, where ~ stands for anything.

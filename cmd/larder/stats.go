@@ -1,6 +1,10 @@
 package main
 
-import "github.com/larder-go/larder/driver"
+import (
+	"slices"
+
+	"github.com/larder-go/larder/driver"
+)
 
 type statsCmd struct{}
 
@@ -14,12 +18,16 @@ Example:
 
 // Run is called by kong.
 func (statsCmd) Run(a *app) error {
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		facts, err := c.Report(a.ctx)
 		if err != nil {
 			return err
 		}
-		a.answerFacts(append([]driver.Fact{{Name: "url", Value: c.URI()}}, facts...))
+		if c.scheme == "sqlite" {
+			// They would be this command's own.
+			facts = slices.DeleteFunc(facts, func(f driver.Fact) bool { return f.Name == "evictions" || f.Name == "purged" })
+		}
+		a.answerFacts(append([]driver.Fact{{Name: "url", Value: c.url}}, facts...))
 		return nil
 	})
 }

@@ -5,8 +5,8 @@ type touchCmd struct {
 }
 
 func (touchCmd) Help() string {
-	return `Prints nothing. The lifetime counts from now on; without --ttl it is the URL's ttl, or else the entry does
-not expire any more. The exit status is 1 if there is no such entry.
+	return `Prints nothing. The lifetime counts from now on. Without --ttl it is the URL's ttl; if the URL has none
+either, the expiry is REMOVED, and the entry stays until it is deleted. The exit status is 1 if there is no such entry.
 
 Example:
 
@@ -15,7 +15,7 @@ Example:
 
 // Run is called by kong.
 func (cmd touchCmd) Run(a *app) error {
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		ok, err := c.values.Touch(a.ctx, cmd.Key, a.ttl()...)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ Example:
 
 // Run is called by kong.
 func (cmd ttlCmd) Run(a *app) error {
-	return a.use(func(c *client) error {
+	return a.useExisting(func(c *client) error {
 		left, expires, err := c.values.TTL(a.ctx, cmd.Key)
 		switch {
 		case errors.Is(err, larder.ErrMiss):

@@ -54,9 +54,16 @@ func checkJSON(value []byte) error {
 func strictJSON(value []byte) bool { return json.Valid(value) && utf8.Valid(value) }
 
 // errForeign is for a stored value that cannot be printed as JSON.
-func errForeign(verb, key string, size int) error {
-	return fmt.Errorf("%s %q: the stored value is not JSON (%d bytes): larder get --json prints it as base64", verb, key, size)
+func errForeign(verb, key string, value []byte) error {
+	hint := "larder get --json prints it as base64"
+	if bytes.HasPrefix(value, zstdMagic) {
+		hint = "it looks compressed: add codec=json%2Bzstd to the URL"
+	}
+	return fmt.Errorf("%s %q: the stored value is not JSON (%d bytes): %s", verb, key, len(value), hint)
 }
+
+// zstdMagic is what a zstd frame begins with (RFC 8878, section 3.1.1).
+var zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 
 // indent makes JSON readable for a person. What is not quite JSON, because of a NaN, stays on one line.
 func indent(value []byte) []byte {
