@@ -116,7 +116,11 @@ func marshalsItself(t reflect.Type) bool {
 // settle makes of v, which is addressable, what a round trip through the codec would give: no monotonic
 // clock, no invalid UTF-8. What JSON cannot say is refused with the field's path.
 func (p *plainType) settle(v reflect.Value) error {
-	if !p.deep || !p.text {
+	if !p.deep {
+		return nil
+	}
+	if !p.text {
+		v.SetString(strings.Clone(v.String())) // see below
 		return nil
 	}
 	path, err := settle(v)
@@ -136,9 +140,13 @@ func settle(v reflect.Value) (path string, err error) {
 			return "", fmt.Errorf("%v cannot be written as JSON", f)
 		}
 	case reflect.String:
-		if s := v.String(); !utf8.ValidString(s) {
-			v.SetString(string([]rune(s))) // each bad byte becomes U+FFFD, as in encoding/json
+		s := v.String()
+		if !utf8.ValidString(s) {
+			s = string([]rune(s)) // each bad byte becomes U+FFFD, as in encoding/json
 		}
+		// A copy: what the caller gave may be a small part of something large, which the entry would keep alive
+		// without its weight being counted.
+		v.SetString(strings.Clone(s))
 	case reflect.Array:
 		for i := range v.Len() {
 			if path, err := settle(v.Index(i)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -322,4 +323,27 @@ func TestMismatchIsNeverZero(t *testing.T) {
 	wantErr(t, "Incr of a live string", err, larder.ErrNotNumber)
 	ok(t, larder.Of[int](c, "").Set(t.Context(), "n", 41))
 	said(t, "Incr of a live integer", int64(42))(c.Incr(t.Context(), "n", 1))
+}
+
+// TestEntriesKeepNothingElseAlive: a part of a large string is copied, alone and in a struct, and so is a key.
+func TestEntriesKeepNothingElseAlive(t *testing.T) {
+	c := openCache(t, "memory://?layout=bare")
+	large := strings.Repeat("x", 1<<20)
+	part := large[:10]
+	ok(t, larder.Of[string](c, "").Set(t.Context(), part, part))
+	got, err := larder.Of[string](c, "").Get(t.Context(), part)
+	ok(t, err)
+	ok(t, larder.Of[user](c, "u:").Set(t.Context(), "k", user{Name: part}))
+	u, err := larder.Of[user](c, "u:").Get(t.Context(), "k")
+	ok(t, err)
+	for what, s := range map[string]string{"value": got, "field": u.Name} {
+		if s != part || unsafe.StringData(s) == unsafe.StringData(part) {
+			t.Errorf("the %s is the caller's own string", what)
+		}
+	}
+	for key := range c.Keys(t.Context()) {
+		if unsafe.StringData(key) == unsafe.StringData(part) {
+			t.Errorf("the key is the caller's own string")
+		}
+	}
 }

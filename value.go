@@ -1,6 +1,7 @@
 package larder
 
 import (
+	"math"
 	"reflect"
 	"unsafe"
 
@@ -115,7 +116,7 @@ func (b *boxed[V]) Encode() ([]byte, error) {
 // Weight returns the bytes of memory that the value takes.
 func (b *boxed[V]) Weight() int {
 	if b.kind.weigh != nil {
-		return max(b.kind.weigh(b.value), 0)
+		return min(max(b.kind.weigh(b.value), 0), math.MaxInt32)
 	}
 	if b.kind.plain != nil {
 		return b.kind.plain.weight(reflect.ValueOf(&b.value).Elem())

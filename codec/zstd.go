@@ -16,7 +16,7 @@ const DefaultZstdLimit = 64 << 20
 var frameMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 
 // Zstd compresses what inner makes, where that is shorter; what is not compressed is read too, so that it
-// can be turned on over data that is there already. A value of more than limit bytes before compression
+// can be turned on over data that is there already (but for raw values that are zstd frames themselves). A value of more than limit bytes before compression
 // (0: DefaultZstdLimit) is an error in both directions: a small forged frame cannot take more memory than that.
 func Zstd(inner Codec, limit int) Codec {
 	if limit <= 0 {

@@ -85,6 +85,9 @@ func isScheme(s string) bool {
 func (u *URL) setAuthority(authority string) error {
 	hosts := authority
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
+		if i == 0 {
+			return u.malformed("there is no user before the @")
+		}
 		user, password, hasPassword := strings.Cut(authority[:i], ":")
 		var err, err2 error
 		u.User, err = unescape(user, false)
@@ -95,7 +98,10 @@ func (u *URL) setAuthority(authority string) error {
 		u.HasPassword = hasPassword
 		hosts = authority[i+1:]
 	}
-	for h := range strings.FieldsFuncSeq(hosts, func(r rune) bool { return r == ';' || r == ',' }) {
+	if hosts == "" {
+		return nil
+	}
+	for h := range strings.SplitSeq(strings.ReplaceAll(hosts, ",", ";"), ";") {
 		// What stands here may be a piece of a password with an unescaped slash: it is not printed.
 		if err := checkHost(h); err != nil {
 			return u.malformed("server %d: %v", len(u.Hosts)+1, err)
@@ -135,6 +141,9 @@ func checkHost(h string) error {
 }
 
 func (u *URL) setParams(query string) error {
+	if strings.Contains(query, "@") {
+		return u.malformed("an @ behind the ?: in a password, write ? as %%3F; in a parameter, write @ as %%40")
+	}
 	for p := range strings.SplitSeq(query, "&") {
 		if p == "" && query == "" {
 			break

@@ -47,6 +47,7 @@ func TestParseURLRefuses(t *testing.T) {
 		"", ":", "://", "1a:", "a b:", "/path", "memory", "redis://h:0", "redis://h:65536", "redis://h:port", "redis://[::1", "redis://[]", "redis://[::1]x",
 		"redis://[zz]", "redis://:80", "redis://h#x", "redis://h?a=b#c", "redis://h?a", "redis://h?=b", "redis://h?a=1&a=2", "redis://h?a=1&&b=2",
 		"redis://h?a=%", "redis://h?a=%zz", "redis://h/%f", "redis://%4:x@h", "memory://a b", "memory:\n", "memory:\x7f", "redis://h?a=1&", "redis:://h", "redis:::://h",
+		"memory://,", "memory://;n", "redis://a;;b", "memory://@", "redis://@h", "memory://user:1?topsecret=x@host",
 	} {
 		if u, err := driver.ParseURL(raw); err == nil {
 			t.Errorf("ParseURL(%q) = %+v", raw, *u)

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -25,7 +26,7 @@ func (s live) SetLive(prefix, key string, v driver.Value, ttl time.Duration) err
 	if s.closed.Load() {
 		return driver.ErrClosed
 	}
-	return s.set(prefix+key, v, ttl)
+	return s.set(joined(prefix, key), v, ttl)
 }
 
 // AddLive keeps v if the key is absent.
@@ -33,7 +34,7 @@ func (s live) AddLive(prefix, key string, v driver.Value, ttl time.Duration) (bo
 	if s.closed.Load() {
 		return false, driver.ErrClosed
 	}
-	return s.add(prefix+key, v, ttl)
+	return s.add(joined(prefix, key), v, ttl)
 }
 
 // SwapLive keeps v if the entry's value is still old.
@@ -42,6 +43,14 @@ func (s live) SwapLive(prefix, key string, old, v driver.Value, ttl time.Duratio
 		return false, driver.ErrClosed
 	}
 	return s.swap(prefix+key, old, v, ttl)
+}
+
+// joined is a key to keep. Alone it may be a part of something large, which the entry would keep alive.
+func joined(prefix, key string) string {
+	if prefix == "" {
+		return strings.Clone(key)
+	}
+	return prefix + key
 }
 
 // find looks an entry up without joining the two parts of its key on the heap.
