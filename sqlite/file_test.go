@@ -149,32 +149,43 @@ func TestForeignFileInUse(t *testing.T) {
 // TestForeignFileAfterCrash: another program's log or journal that a crash has left is not touched.
 func TestForeignFileAfterCrash(t *testing.T) {
 	for _, mode := range []string{"WAL", "DELETE"} {
-		t.Run(mode, func(t *testing.T) {
-			path := tempPath(t)
-			c, err := dialWith(t.Context(), dsn(path, "rwc"), "PRAGMA cache_size = 1", "CREATE TABLE users (name)",
-				"PRAGMA journal_mode = "+mode, "INSERT INTO users VALUES ('ann')", "BEGIN IMMEDIATE",
-				"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200) INSERT INTO users SELECT zeroblob(3000) FROM n")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = c.close() }()
-			dir := t.TempDir()
-			for name, content := range snapshot(t, filepath.Dir(path)) {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+		t.Run(mode, func(t *testing.T) { foreignAfterCrash(t, mode, func(path string) string { return path }) })
+		t.Run(mode+"/symlink", func(t *testing.T) {
+			foreignAfterCrash(t, mode, func(path string) string {
+				link := filepath.Join(t.TempDir(), "link.db")
+				if err := os.Symlink(path, link); err != nil {
 					t.Fatal(err)
 				}
-			}
-			before := snapshot(t, dir)
-			if _, err := Open(t.Context(), filepath.Join(dir, "t.db"), Options{}); err == nil || !strings.Contains(err.Error(), dir) {
-				t.Fatalf("Open: %v", err)
-			}
-			after := snapshot(t, dir)
-			for _, name := range []string{"t.db", "t.db-wal", "t.db-journal"} {
-				if before[name] != after[name] {
-					t.Errorf("%s has changed", name)
-				}
-			}
+				return link
+			})
 		})
+	}
+}
+
+func foreignAfterCrash(t *testing.T, mode string, name func(path string) string) {
+	path := tempPath(t)
+	c, err := dialWith(t.Context(), dsn(path, "rwc"), "PRAGMA cache_size = 1", "CREATE TABLE users (name)",
+		"PRAGMA journal_mode = "+mode, "INSERT INTO users VALUES ('ann')", "BEGIN IMMEDIATE",
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200) INSERT INTO users SELECT zeroblob(3000) FROM n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.close() }()
+	dir := t.TempDir()
+	for name, content := range snapshot(t, filepath.Dir(path)) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := snapshot(t, dir)
+	if _, err := Open(t.Context(), name(filepath.Join(dir, "t.db")), Options{}); err == nil || !strings.Contains(err.Error(), "t.db") {
+		t.Fatalf("Open: %v", err)
+	}
+	after := snapshot(t, dir)
+	for _, name := range []string{"t.db", "t.db-wal", "t.db-journal"} {
+		if before[name] != after[name] {
+			t.Errorf("%s has changed", name)
+		}
 	}
 }
 

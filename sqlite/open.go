@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -69,6 +70,7 @@ func tryOpen(ctx context.Context, path string, o Options, now func() time.Time) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	path = realPath(path)
 	isNew, err := examine(ctx, path)
 	if err != nil {
 		return nil, err
@@ -244,13 +246,39 @@ func examine(ctx context.Context, path string) (isNew bool, err error) {
 // journal holds. But without a log it would leave one behind if the file is in WAL mode, where a
 // connection that may write removes what it has made. And our own creation may have been cut off: rolling that back needs to write.
 func examineMode(path string) string {
-	if journal, err := os.ReadFile(path + "-journal"); err == nil && !beganEmpty(journal) {
+	if journal, there := head(path+"-journal", 20); there && !beganEmpty(journal) {
 		return "ro"
 	}
 	if _, err := os.Stat(path + "-wal"); err == nil {
 		return "ro"
 	}
 	return "rw"
+}
+
+// head reads the first n bytes of a file, less if it is shorter or no regular one, and tells whether it is there.
+func head(path string, n int64) (b []byte, there bool) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err == nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, true
+	}
+	defer func() { _ = f.Close() }()
+	b, _ = io.ReadAll(io.LimitReader(f, n))
+	return b, true
+}
+
+// realPath follows symbolic links as SQLite does, so that the files beside the database are looked for where they are.
+func realPath(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		return filepath.Join(dir, filepath.Base(path))
+	}
+	return path
 }
 
 // beganEmpty tells whether a rollback journal goes back to an empty file: https://sqlite.org/fileformat2.html#the_rollback_journal
