@@ -178,7 +178,7 @@ func foreignAfterCrash(t *testing.T, mode string, name func(path string) string)
 		}
 	}
 	before := snapshot(t, dir)
-	if _, err := Open(t.Context(), name(filepath.Join(dir, "t.db")), Options{}); err == nil || !strings.Contains(err.Error(), "t.db") {
+	if _, err := Open(t.Context(), name(filepath.Join(dir, "t.db")), Options{}); err == nil || !strings.Contains(err.Error(), ".db") {
 		t.Fatalf("Open: %v", err)
 	}
 	after := snapshot(t, dir)
