@@ -25,3 +25,20 @@ func TestEmptyURL(t *testing.T) {
 	sh.want("", 0, "set", "a", "1")
 	sh.want("~cache.db~", 0, "ping")
 }
+
+// What looks like a URL is not echoed where it is not understood.
+func TestNoPasswordIsEchoed(t *testing.T) {
+	sh := &shell{t: t}
+	for _, url := range []string{"redis://me:s3cret@h", "redis://my self:s3cret@h", "redis://me:x s3cret\n@h", "redis://s3cret@h",
+		"redis://me:s3cret\t\"@h", "me@h:s3cret@redis://", "redis://h?password=x s3cret", "redis://me:s3cret=x@h", "redis://me:x=s3cret@h"} {
+		for _, args := range [][]string{
+			{url}, {"ping", url}, {"ping", "--", url}, {"--" + url}, {"-" + url}, {"keys", "--limit", url}, {"keys", "--limit=" + url},
+			{"get", "a", "--ttl", url}, {"get", "a", "--timeout=" + url}, {"keys", "--json=" + url}, {"completion", url}, {"copy", "--form", url},
+			{"set-many", url}, {"incr", "a", url}, {"set", "a", url}, {"get", "a", "--default", url}, {"import", url}, {"get", "a", "--url", url},
+		} {
+			if r := sh.run(args...); r.status != 2 || strings.Contains(r.err+r.out, "s3cret") {
+				t.Errorf("larder %q: %+v", args, r)
+			}
+		}
+	}
+}

@@ -44,7 +44,7 @@ func TestStatusWithoutReader(t *testing.T) {
 // The broken pipe of an engine is a failure.
 func TestBrokenPipeOfAnEngine(t *testing.T) {
 	var stderr strings.Builder
-	a := &app{world: world{stderr: &stderr}, ctx: context.Background()}
+	a := &app{world: world{stderr: &stderr}, ctx: context.Background(), secrets: secretsIn(nil)}
 	if got := a.status(fmt.Errorf("redis: %w", syscall.EPIPE)); got != 2 || stderr.String() != "larder: redis: broken pipe\n" {
 		t.Errorf("%d %q", got, stderr.String())
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -27,6 +28,8 @@ type app struct {
 	out   *bufio.Writer // standard output
 	child *[]string     // what stands behind the -- of get-or-set; nil if there is none
 
+	secrets *strings.Replacer // of arguments that are not to be told
+
 	command   string
 	allKeys   bool          // whatever their key prefix and version
 	timeout   time.Duration // of each call to the engine
@@ -46,7 +49,7 @@ func isTerminal(w io.Writer) bool {
 }
 
 func (w world) run(ctx context.Context, args []string) int {
-	a := &app{world: w, ctx: ctx, out: bufio.NewWriterSize(output{w.stdout}, 64<<10)}
+	a := &app{world: w, ctx: ctx, secrets: secretsIn(args), out: bufio.NewWriterSize(output{w.stdout}, 64<<10)}
 	err := a.do(args)
 	switch failed := a.out.Flush(); {
 	case failed == nil, errors.Is(err, errNo) && isGone(failed):

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/larder-go/larder"
-	"github.com/larder-go/larder/driver"
 )
 
 // The exit statuses.
@@ -127,21 +126,11 @@ func (a *app) note(text string) {
 
 // tell prints one line to standard error. No password gets through, nor anything that a terminal would obey.
 func (a *app) tell(text string) {
+	text = a.secrets.Replace(text)
 	// The library's errors begin like ours, also where they are inside of another.
 	text = strings.ReplaceAll(strings.TrimPrefix(text, "larder: "), ": larder: ", ": ")
 	text = strings.NewReplacer(append(a.terms, "larder.NoExpiry says never", "leave ttl out for no expiry")...).Replace(text)
 	fmt.Fprintln(a.stderr, "larder: "+oneLine(maskPasswords(text)))
-}
-
-// The passwords of a URL, wherever it stands in a text: //user:password@host, and password=… as a parameter.
-var (
-	userPassword  = regexp.MustCompile(`(//[^/\s:@]*:)\S*@`)
-	paramPassword = regexp.MustCompile(`(password=)[^&\s"]*`)
-)
-
-func maskPasswords(text string) string {
-	text = userPassword.ReplaceAllString(text, "$1"+driver.Mask+"@")
-	return paramPassword.ReplaceAllString(text, "$1"+driver.Mask)
 }
 
 // oneLine joins lines and escapes control characters.
