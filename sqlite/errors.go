@@ -27,16 +27,21 @@ func isBusy(err error) bool {
 	return c == sqlite3.SQLITE_BUSY || c == sqlite3.SQLITE_LOCKED || c == sqlite3.SQLITE_PROTOCOL
 }
 
-// missing is the error for a file that mode=rw does not create.
-type missing struct{ path string }
+// errMissing is for a file that mode=rw does not create.
+var errMissing error = missing{}
 
-func (m missing) Error() string { return m.path + " does not exist, and mode=rw does not create it" }
+type missing struct{}
+
+func (missing) Error() string { return "does not exist, and mode=rw does not create it" }
 
 // Is makes it an fs.ErrNotExist, without repeating its text.
 func (missing) Is(target error) bool { return target == fs.ErrNotExist }
 
 // explain makes an error of SQLite say which file it is about and what to do.
 func explain(path string, err error) error {
+	if errors.Is(err, errMissing) {
+		return fmt.Errorf("%s %w", path, err)
+	}
 	hint := ""
 	switch primary(err) {
 	case sqlite3.SQLITE_OK:

@@ -76,7 +76,7 @@ func tryOpen(ctx context.Context, path string, o Options, now func() time.Time) 
 		return nil, err
 	}
 	if _, err := os.Stat(path); o.MustExist && isNew && errors.Is(err, fs.ErrNotExist) {
-		return nil, missing{path}
+		return nil, errMissing
 	}
 	c, err := dialWriter(ctx, path, o, isNew)
 	if err != nil {
@@ -272,8 +272,8 @@ func head(path string, n int64) (b []byte, there bool) {
 
 // realPath follows symbolic links as SQLite does, so that the files beside the database are looked for where they are.
 func realPath(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
 	}
 	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
 		return filepath.Join(dir, filepath.Base(path))

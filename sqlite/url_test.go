@@ -85,7 +85,12 @@ func TestBadURL(t *testing.T) {
 
 // TestModeRW: mode=rw opens what is there, an empty file too, and leaves no trace where there is nothing.
 func TestModeRW(t *testing.T) {
-	path := tempPath(t)
+	dir := filepath.Dir(tempPath(t))
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(link, "t.db") // which the error names as it is given
 	for _, lazy := range []bool{false, true} {
 		s, err := Open(t.Context(), path, Options{MustExist: true, Lazy: lazy})
 		if lazy && err == nil {
