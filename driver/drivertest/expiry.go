@@ -2,7 +2,7 @@ package drivertest
 
 import (
 	"errors"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/larder-go/larder/driver"
@@ -314,28 +314,37 @@ func neverWithoutLifetime(e *env) {
 	}
 }
 
+// watchLifetime writes and deletes an entry until it has been looked at often enough meanwhile: on a busy machine, any
+// fixed number of writes may be over before the first look.
 func (e *env) watchLifetime(w writer) {
-	var wg sync.WaitGroup
-	done := make(chan struct{})
-	defer wg.Wait()
-	defer close(done)
-	wg.Go(func() {
-		for !isClosed(done) {
-			info, err := e.inspector.Inspect(e.ctx, e.ks("mortal"))
-			if err != nil {
-				e.Errorf("Inspect: %v", err)
-				return
-			}
-			if i, ok := info[e.k("mortal")]; ok && i.TTL <= 0 {
-				e.Errorf("%s: the entry had no lifetime for a moment", w.name)
-				return
-			}
+	const writes, looks = 50, 100
+	var looked atomic.Int64
+	done, blind := make(chan struct{}), make(chan struct{})
+	defer func() { close(done); <-blind }()
+	go func() {
+		defer close(blind)
+		for !isClosed(done) && e.seesLifetime(w.name) {
+			looked.Add(1)
 		}
-	})
-	for range 50 {
+	}()
+	for i := 0; (i < writes || looked.Load() < looks) && !isClosed(blind); i++ {
 		e.ok(w.name, w.write(e, "mortal", longTTL))
 		e.wantDelete("mortal", true)
 	}
+}
+
+// seesLifetime fails if the entry is there and would stay for ever.
+func (e *env) seesLifetime(writer string) bool {
+	info, err := e.inspector.Inspect(e.ctx, e.ks("mortal"))
+	if err != nil {
+		e.Errorf("Inspect: %v", err)
+		return false
+	}
+	if i, ok := info[e.k("mortal")]; ok && i.TTL <= 0 {
+		e.Errorf("%s: the entry had no lifetime for a moment", writer)
+		return false
+	}
+	return true
 }
 
 func isClosed(c <-chan struct{}) bool {

@@ -101,15 +101,14 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		actions["Wait"] = m.doWait
 	}
 	for c, more := range map[Capability]map[string]func(*rapid.T){
-		Batcher:   {"GetMany": m.doGetMany, "SetMany": m.doSetMany, "DeleteMany": m.doDeleteMany},
-		Adder:     {"Add": m.doAdd},
-		Toucher:   {"Touch": m.doTouch},
-		Counter:   {"Incr": m.doIncr, "IncrFloat": m.doIncrFloat},
-		Swapper:   {"GetVersion": m.doGetVersion, "Swap": m.doSwap},
-		Scanner:   {"Scan": m.doScan},
-		Clearer:   {"Clear": m.doClear},
-		Inspector: {"Inspect": m.doInspect},
-		Live:      {"GetLive": m.doGetLive, "SetLive": m.doSetLive, "AddLive": m.doAddLive, "SwapLive": m.doSwapLive},
+		Batcher: {"GetMany": m.doGetMany, "SetMany": m.doSetMany, "DeleteMany": m.doDeleteMany},
+		Adder:   {"Add": m.doAdd},
+		Toucher: {"Touch": m.doTouch},
+		Counter: {"Incr": m.doIncr, "IncrFloat": m.doIncrFloat},
+		Swapper: {"GetVersion": m.doGetVersion, "Swap": m.doSwap},
+		Scanner: {"Scan": m.doScan},
+		Clearer: {"Clear": m.doClear},
+		Live:    {"GetLive": m.doGetLive, "SetLive": m.doSetLive, "AddLive": m.doAddLive, "SwapLive": m.doSwapLive},
 	} {
 		if m.able(c) {
 			maps.Copy(actions, more)
@@ -204,11 +203,15 @@ func (m *model) sameRead(what, key string, got []byte, err error) {
 	m.same(what+" of "+strconv.Quote(key), err, string(got), en.value)
 }
 
-// check reads every key after every step.
+// check reads every key after every step, and looks at its lifetime too: a wrong one would else stay unseen unless the
+// sequence happens to wait for it.
 func (m *model) check(*rapid.T) {
 	for _, k := range modelKeys {
 		got, err := m.store.Get(m.ctx, m.k(k))
 		m.sameRead("Get", k, got, err)
+	}
+	if m.able(Inspector) {
+		m.checkInfo()
 	}
 }
 

@@ -199,7 +199,8 @@ func (m *model) doClear(*rapid.T) {
 	m.same("Clear "+strconv.Quote(p), err, got, len(keys))
 }
 
-func (m *model) doInspect(*rapid.T) {
+// checkInfo compares what Inspect says of every key.
+func (m *model) checkInfo() {
 	info, err := m.inspector.Inspect(m.ctx, m.ks(modelKeys...))
 	m.same("Inspect", err, len(info), len(m.alive("")))
 	for _, k := range m.alive("") {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,8 @@ type data struct {
 	entries map[string]entry
 	writes  uint64 // versions are its values
 	max     int    // bytes of a value; 0: no limit
+
+	calls atomic.Int64 // that have got the lock
 }
 
 type entry struct {
@@ -68,6 +71,7 @@ func (r *reference) enter(ctx context.Context) error {
 		r.mu.Unlock()
 		return driver.ErrClosed
 	}
+	r.calls.Add(1)
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -173,45 +172,6 @@ func writeInBetween(e *env) {
 		}
 	}
 	n.check(e, stable)
-}
-
-// scanWhileOthersChange walks while others add, replace and delete.
-func scanWhileOthersChange(e *env) {
-	stable := e.fillMany(2000)
-	var wg sync.WaitGroup
-	done := make(chan struct{})
-	for g := range 2 {
-		wg.Go(func() {
-			for i := 0; !isClosed(done) && i < 20000; i++ {
-				key := e.k(fmt.Sprintf("many:%05d:%d:%d", i%2000, g, i%50))
-				if err := e.store.Set(e.ctx, key, []byte("1"), 0); err != nil {
-					e.Errorf("Set: %v", err)
-					return
-				}
-				if _, err := e.store.Delete(e.ctx, key); err != nil {
-					e.Errorf("Delete: %v", err)
-					return
-				}
-				if err := e.store.Set(e.ctx, e.k(stable[i%len(stable)]), []byte("2"), 0); err != nil {
-					e.Errorf("Set: %v", err)
-					return
-				}
-			}
-		})
-	}
-	for range 3 {
-		n := tally{}
-		for k, err := range e.scanner.Scan(e.ctx, e.k("many:")) {
-			if err != nil {
-				e.Errorf("Scan: %v", err)
-				break
-			}
-			n[k]++
-		}
-		n.check(e, stable)
-	}
-	close(done)
-	wg.Wait()
 }
 
 // earlyBreak: who leaves a walk leaves nothing behind, no lock and no connection. The leak check of close walks too.

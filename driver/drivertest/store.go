@@ -61,29 +61,36 @@ func readsOwnWrites(e *env) {
 	wg.Wait()
 }
 
-// neverTorn: a reader sees one of the values that were written, whole.
+// neverTorn: a reader sees one of the values that were written, whole. The readers read for as long as anybody writes.
 func neverTorn(e *env) {
 	e.set("a", torn(0), 0)
-	var wg sync.WaitGroup
+	var readers, writers sync.WaitGroup
+	written := make(chan struct{})
 	for g := range 4 {
-		wg.Go(func() {
+		readers.Go(func() {
+			for !isClosed(written) && e.readsWhole("a") {
+			}
+		})
+		writers.Go(func() {
 			for i := range 50 {
 				if err := e.store.Set(e.ctx, e.k("a"), []byte(torn(g*50+i)), 0); err != nil {
 					e.Errorf("Set: %v", err)
 				}
 			}
 		})
-		wg.Go(func() {
-			for range 50 {
-				got, err := e.store.Get(e.ctx, e.k("a"))
-				if err != nil || !whole(got) {
-					e.Errorf("Get while others write: %s, %v", brief(string(got)), err)
-					return
-				}
-			}
-		})
 	}
-	wg.Wait()
+	writers.Wait()
+	close(written)
+	readers.Wait()
+}
+
+func (e *env) readsWhole(key string) bool {
+	got, err := e.store.Get(e.ctx, e.k(key))
+	if err != nil || !whole(got) {
+		e.Errorf("Get while others write: %s, %v", brief(string(got)), err)
+		return false
+	}
+	return true
 }
 
 // torn is a value of its own length and one letter.

@@ -3,13 +3,10 @@ package drivertest_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/driver/drivertest"
 )
 
 // Of arithmetic.
@@ -22,7 +19,7 @@ func (m incrSplit) Incr(ctx context.Context, key string, delta int64, ttl time.D
 	if err != nil {
 		return m.reference.Incr(ctx, key, delta, ttl)
 	}
-	runtime.Gosched()
+	m.letOthersIn()
 	n, err := driver.AddInt(string(old), delta)
 	if err != nil {
 		return 0, err
@@ -113,7 +110,7 @@ func (m addSplit) Add(ctx context.Context, key string, value []byte, ttl time.Du
 	if _, err := m.Get(ctx, key); err == nil || !errors.Is(err, driver.ErrMiss) {
 		return false, ctx.Err()
 	}
-	runtime.Gosched()
+	m.letOthersIn()
 	return true, m.Set(ctx, key, value, ttl)
 }
 
@@ -181,7 +178,7 @@ func (m swapSplit) Swap(ctx context.Context, key string, v driver.Version, value
 	if err != nil || version != v {
 		return false, ctx.Err()
 	}
-	runtime.Gosched()
+	m.letOthersIn()
 	return true, m.Set(ctx, key, value, max(ttl, 0))
 }
 
@@ -224,171 +221,5 @@ func swapMutants() []mutant {
 			seenBy: []string{"swap/Absent", "expiry/ExpiredIsAbsentForEveryMethod"}},
 		{name: "VersionsBeginAgain", open: func() driver.Store { return countsFromOne{newReference()} },
 			seenBy: []string{"swap/DeletedAndMadeAgain"}},
-	}
-}
-
-// Of contexts and the end.
-
-// deafStore does not look at contexts.
-type deafStore struct{ *reference }
-
-func (m deafStore) Delete(_ context.Context, key string) (bool, error) {
-	return m.reference.Delete(context.Background(), key)
-}
-
-// late does what it is told, and then looks at its context.
-type late struct{ *reference }
-
-func (m late) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	return errors.Join(m.reference.Set(context.WithoutCancel(ctx), key, value, ttl), ctx.Err())
-}
-
-type closesOnce struct{ *reference }
-
-func (m closesOnce) Close() error {
-	m.mu.Lock()
-	closed := m.closed
-	m.mu.Unlock()
-	if closed {
-		return driver.ErrClosed
-	}
-	return m.reference.Close()
-}
-
-// undead answers after Close.
-type undead struct{ *reference }
-
-func (m undead) Inspect(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
-	info, err := m.reference.Inspect(ctx, keys)
-	if errors.Is(err, driver.ErrClosed) {
-		return nil, nil
-	}
-	return info, err
-}
-
-// hangs does not come back from Close once it has been used.
-type hangs struct{ *reference }
-
-func (m hangs) Close() error {
-	if m.writes > 20 {
-		select {}
-	}
-	return m.reference.Close()
-}
-
-// clearAllLess spares other programs.
-type clearAllLess struct{ *reference }
-
-func (m clearAllLess) ClearAll(ctx context.Context) (int, error) {
-	for k := range m.Scan(ctx, "of another") {
-		if v, err := m.Get(ctx, k); err == nil {
-			defer func() { _ = m.Set(context.Background(), k, v, 0) }()
-		}
-	}
-	return m.reference.ClearAll(ctx)
-}
-
-// trespasses removes an entry that begins like the prefix of the run.
-type trespasses struct{ *reference }
-
-func (m trespasses) Delete(ctx context.Context, key string) (bool, error) {
-	if strings.HasPrefix(key, "p:1:") {
-		_, _ = m.reference.Delete(ctx, "p:1")
-	}
-	return m.reference.Delete(ctx, key)
-}
-
-type anonymous struct{ *reference }
-
-func (m anonymous) Ping(context.Context) (driver.Server, error) { return driver.Server{}, nil }
-func (m anonymous) EngineName() string                          { return "" }
-func (m anonymous) Unwrap(any) bool                             { return true }
-
-func endMutants() []mutant {
-	return []mutant{
-		{name: "ClearAllSparesOthers", open: func() driver.Store { return clearAllLess{newReference()} }, seenBy: []string{"clear/All"}},
-		{name: "Trespasses", open: func() driver.Store { return trespasses{newReference()} }, seenBy: []string{"prefixed/store/Delete"}},
-		{name: "Anonymous", open: func() driver.Store { return anonymous{newReference()} },
-			seenBy: []string{"info/Ping", "info/Name", "info/UnwrapStrangeTargets", "context/Cancelled"}},
-		{name: "CloseHangs", open: func() driver.Store { return hangs{newReference()} }, seenBy: []string{"close/UnderLoad"}},
-		{name: "IgnoresContext", open: func() driver.Store { return deafStore{newReference()} }, seenBy: []string{"context/Cancelled"}},
-		{name: "LooksAtContextLate", open: func() driver.Store { return late{newReference()} },
-			seenBy: []string{"context/Cancelled", "context/DeadlineExceeded"}},
-		{name: "ClosesOnce", open: func() driver.Store { return closesOnce{newReference()} }, seenBy: []string{"close/Twice"}},
-		{name: "AnswersAfterClose", open: func() driver.Store { return undead{newReference()} }, seenBy: []string{"close/ThenErrClosed"}},
-		{name: "LeavesGoroutine", open: func() driver.Store {
-			go func() { select {} }()
-			return newReference()
-		}, seenBy: []string{"close/LeavesNoGoroutine"}},
-	}
-}
-
-// Of live values.
-
-// liveApart has entries of its own for each split of a key.
-type liveApart struct{ *reference }
-
-func (m liveApart) GetLive(prefix, key string) (driver.Value, error) {
-	return m.reference.GetLive(prefix+"\x00", key)
-}
-
-func (m liveApart) SetLive(prefix, key string, v driver.Value, ttl time.Duration) error {
-	return m.reference.SetLive(prefix+"\x00", key, v, ttl)
-}
-
-// liveEncodes keeps the bytes.
-type liveEncodes struct{ *reference }
-
-func (m liveEncodes) SetLive(prefix, key string, v driver.Value, ttl time.Duration) error {
-	b, err := v.Encode()
-	if err != nil {
-		return err
-	}
-	return m.reference.SetLive(prefix, key, driver.Bytes(b), ttl)
-}
-
-// swapLiveByBytes compares what values look like.
-type swapLiveByBytes struct{ *reference }
-
-func (m swapLiveByBytes) SwapLive(prefix, key string, old, v driver.Value, ttl time.Duration) (bool, error) {
-	now, err := m.GetLive(prefix, key)
-	if err != nil {
-		return false, nil
-	}
-	a, _ := now.Encode()
-	b, _ := old.Encode()
-	if string(a) != string(b) {
-		return false, nil
-	}
-	return m.reference.SwapLive(prefix, key, now, v, ttl)
-}
-
-func liveMutants() []mutant {
-	return []mutant{
-		{name: "LiveApart", open: func() driver.Store { return liveApart{newReference()} },
-			seenBy: []string{"live/KeySplitsAnywhere", "live/ComesBackAsItIs"}},
-		{name: "LiveEncodes", open: func() driver.Store { return liveEncodes{newReference()} }, seenBy: []string{"live/ComesBackAsItIs"}},
-		{name: "SwapLiveByBytes", open: func() driver.Store { return swapLiveByBytes{newReference()} }, seenBy: []string{"live/Swap"}},
-	}
-}
-
-// Of what the harness says.
-
-func harnessMutants() []mutant {
-	declared := "capabilities/AsDeclared"
-	return []mutant{
-		{name: "LostCapabilities", open: func() driver.Store { return plain{newReference()} },
-			seenBy: []string{declared, "batches/Order", "live/Add"}},
-		{name: "LostLive", open: func() driver.Store { return drivertest.NewFaulty(newReference()) }, seenBy: []string{declared, "live/Swap"}},
-		{name: "Undeclared", change: func(h *drivertest.Harness) { h.Capabilities = h.Capabilities[1:] }, seenBy: []string{declared}},
-		{name: "DeclinesNothing", change: func(h *drivertest.Harness) {
-			h.Declines = []drivertest.Capability{drivertest.Batcher}
-			h.Capabilities = h.Capabilities[1:]
-		}, seenBy: []string{"capabilities/Declines"}},
-		{name: "DeclaredAndDeclined", open: func() driver.Store { return drivertest.NewFaulty(plain{newReference()}).Live() },
-			seenBy: []string{"batches/Order", "clear/Prefix", "scan/Prefix"}},
-		{name: "NotShared", change: func(h *drivertest.Harness) {
-			h.OpenShared = func(*testing.T) (a, b driver.Store) { return newReference(), newReference() }
-		}, seenBy: []string{"shared/SeesTheOthersWrites", "shared/IncrLosesNothing", "shared/AddHasOneWinner"}},
 	}
 }
