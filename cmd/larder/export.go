@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 type exportCmd struct {
@@ -31,47 +32,78 @@ Examples:
 // Run is called by kong.
 func (cmd exportCmd) Run(a *app) error {
 	return a.useExisting(func(c *client) error {
-		if cmd.File == "-" {
-			quiet := a.Quiet
-			a.Quiet = quiet || a.outTTY // a bar between the lines helps nobody
-			n, err := a.exportTo(a.out, c, cmd.Prefix)
-			a.Quiet = quiet
-			if err == nil && n == 0 {
-				a.noteOthers(c)
-			}
+		e := &exporter{app: a, c: c, prefix: cmd.Prefix, max: maxLine}
+		if err := e.export(cmd.File); err != nil {
 			return err
 		}
-		n, err := a.exportFile(c, cmd.File, cmd.Prefix)
-		if err != nil {
-			return err
+		if cmd.File != "-" {
+			a.answer("", "exported", e.n)
 		}
-		a.answer("", "exported", n)
-		if n == 0 {
+		if e.n+e.long == 0 {
 			a.noteOthers(c)
 		}
-		return nil
+		return e.end()
 	})
 }
 
-func (a *app) exportTo(w io.Writer, c *client, prefix string) (n int64, err error) {
-	bar := a.startProgress("export", a.countOf(c, prefix), func() int64 { return n })
+// exporter writes the entries of a cache whose keys begin with prefix.
+type exporter struct {
+	*app
+	c      *client
+	prefix string
+	max    int   // how many bytes a line may have
+	n      int64 // entries that are written
+	long   int64 // entries that are left out, because their lines would be longer
+}
+
+func (e *exporter) export(name string) error {
+	if name != "-" {
+		return e.file(name)
+	}
+	defer func(quiet bool) { e.Quiet = quiet }(e.Quiet)
+	e.Quiet = e.Quiet || e.outTTY // a bar between the lines helps nobody
+	return e.to(e.out)
+}
+
+func (e *exporter) to(w io.Writer) (err error) {
+	bar := e.startProgress("export", e.countOf(e.c, e.prefix), func() int64 { return e.n })
 	defer func() { bar.end(err == nil) }()
 	var line []byte
-	for e, err := range c.entries(a.ctx, prefix) {
+	for entry, err := range e.c.entries(e.ctx, e.prefix) {
 		if err != nil {
-			return n, err
+			return err
 		}
-		line = appendRecord(line[:0], e.key, e.value, e.TTL)
-		if _, err := w.Write(line); err != nil {
-			return n, fmt.Errorf("export: %w", err)
+		line = appendRecord(line[:0], entry.key, entry.value, entry.TTL)
+		if err := e.write(w, entry.key, line); err != nil {
+			return fmt.Errorf("export: %w", err)
 		}
-		n++
 		bar.add(1)
 		if cap(line) > batchBytes {
 			line = nil
 		}
 	}
-	return n, nil
+	return nil
+}
+
+func (e *exporter) write(w io.Writer, key string, line []byte) error {
+	if len(line) > e.max {
+		e.long++
+		e.tell(fmt.Sprintf("export %q: its line of %d bytes is longer than the %d that import takes: left out", key, len(line), e.max))
+		return nil
+	}
+	_, err := w.Write(line)
+	if err == nil {
+		e.n++
+	}
+	return err
+}
+
+// end is the error if entries were left out.
+func (e *exporter) end() error {
+	if e.long == 0 {
+		return nil
+	}
+	return fmt.Errorf("export: left out because of long lines: %d, exported: %d (larder copy takes values of any size)", e.long, e.n)
 }
 
 // countOf returns how many entries the database holds, for the time left; 0 if that is not known.
@@ -96,48 +128,77 @@ func (c *client) count(ctx context.Context) int64 {
 	return 0
 }
 
-// exportFile writes a file beside the one that is named and moves it there at the end: who reads the file
-// never sees a half. What is no regular file, such as a named pipe, is written to directly.
-func (a *app) exportFile(c *client, name, prefix string) (n int64, err error) {
+// file writes a file beside the one that is named and moves it there at the end: who reads the file never sees a
+// half. What is no regular file, such as a named pipe, is written to directly.
+func (e *exporter) file(name string) error {
+	if e.c.isMadeOf(name) {
+		return fmt.Errorf("export: %s is a file of the database that is read", name)
+	}
 	target := name
 	if path, err := filepath.EvalSymlinks(name); err == nil {
 		target = path
 	}
 	info, err := os.Stat(target)
-	direct := err == nil && !info.Mode().IsRegular()
-	flags, path := os.O_WRONLY, target
-	if !direct {
-		flags, path = os.O_WRONLY|os.O_CREATE|os.O_EXCL, fmt.Sprintf("%s.%d.part", target, os.Getpid())
+	if err == nil && !info.Mode().IsRegular() {
+		return e.directly(target)
 	}
-	f, err := os.OpenFile(path, flags, 0o666) //nolint:gosec // as any program that writes a file; the umask decides
+	path := fmt.Sprintf("%s.%d.part", target, os.Getpid())
+	f, err := createLike(path, info)
 	if failed := new(fs.PathError); errors.As(err, &failed) {
 		failed.Path = name // not that of the file beside it
 	}
 	if err != nil {
-		return 0, fmt.Errorf("export: %w", err)
+		return fmt.Errorf("export: %w", err)
 	}
-	n, err = a.exportInto(f, c, prefix)
-	if direct {
-		return n, err
-	}
-	if err == nil {
+	if err = e.into(f); err == nil {
 		err = os.Rename(path, target)
 	}
 	if err != nil {
 		err = errors.Join(err, os.Remove(path))
 	}
-	return n, err
+	return err
 }
 
-// exportInto writes and closes f.
-func (a *app) exportInto(f *os.File, c *client, prefix string) (int64, error) {
+// createLike makes a file with the permissions of the one that it will replace; old is nil if there is none.
+func createLike(path string, old fs.FileInfo) (*os.File, error) {
+	const flags = os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if old == nil {
+		return os.OpenFile(path, flags, 0o666) //nolint:gosec // as any program that writes a file; the umask decides
+	}
+	f, err := os.OpenFile(path, flags, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(old.Mode().Perm()); err != nil {
+		return nil, errors.Join(err, f.Close(), os.Remove(path))
+	}
+	return f, nil
+}
+
+// directly writes to what is there, until the end of the run: at a pipe nobody may be reading.
+func (e *exporter) directly(path string) error {
+	f, err := openWhile(e.ctx, func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY, 0) })
+	if err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	stop := context.AfterFunc(e.ctx, func() { _ = f.SetWriteDeadline(time.Now()) }) // what cannot wait has none
+	defer stop()
+	err = e.into(f)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = e.ctx.Err()
+	}
+	return err
+}
+
+// into writes and closes f.
+func (e *exporter) into(f *os.File) error {
 	w := bufio.NewWriterSize(f, 256<<10)
-	n, err := a.exportTo(w, c, prefix)
+	err := e.to(w)
 	if err == nil {
 		err = w.Flush()
 	}
 	if closing := f.Close(); err == nil {
 		err = closing
 	}
-	return n, err
+	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ func (cmd importCmd) Run(a *app) error {
 func (a *app) input(name string) (in io.ReadCloser, size int64, err error) {
 	f, ok := a.stdin.(*os.File)
 	if name != "-" {
-		f, err = os.Open(name)
+		f, err = openWhile(a.ctx, func() (*os.File, error) { return os.Open(name) })
 		ok = true
 	}
 	if err != nil {
@@ -63,6 +64,30 @@ func (a *app) input(name string) (in io.ReadCloser, size int64, err error) {
 		return io.NopCloser(f), size, nil
 	}
 	return f, size, nil
+}
+
+// openWhile opens a file until the end of ctx: that of a pipe waits for somebody at its other end.
+func openWhile(ctx context.Context, open func() (*os.File, error)) (*os.File, error) {
+	type result struct {
+		f   *os.File
+		err error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		f, err := open()
+		opened <- result{f, err}
+	}()
+	select {
+	case r := <-opened:
+		return r.f, r.err
+	case <-ctx.Done():
+		go func() {
+			if r := <-opened; r.err == nil {
+				_ = r.f.Close()
+			}
+		}()
+		return nil, ctx.Err()
+	}
 }
 
 func (a *app) importLines(c *client, in io.Reader, size int64) error {

@@ -64,9 +64,39 @@ func sameFile(a, b string) bool {
 	if errA == nil && errB == nil {
 		return os.SameFile(infoA, infoB)
 	}
-	absA, _ := filepath.Abs(a)
-	absB, _ := filepath.Abs(b)
-	return absA == absB
+	return realPath(a) == realPath(b)
+}
+
+// realPath is the path of a file, which need not be there, without links to its directory.
+func realPath(path string) string {
+	path, _ = filepath.Abs(path)
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+		path = filepath.Join(dir, filepath.Base(path))
+	}
+	return path
+}
+
+// isMadeOf tells whether a file is one of the database's.
+func (c *client) isMadeOf(name string) bool {
+	u, err := driver.ParseURL(c.url)
+	if err != nil {
+		return false
+	}
+	if engine, err := driver.Lookup(u.Scheme); err != nil || engine.Name != "sqlite" {
+		return false
+	}
+	paths := []string{u.Path}
+	if path, err := filepath.EvalSymlinks(u.Path); err == nil {
+		paths = append(paths, path) // its other files stand there
+	}
+	for _, path := range paths {
+		for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+			if sameFile(path+suffix, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // servers returns the servers in a form that can be compared.
