@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -34,17 +35,33 @@ func (a *app) use(fn func(c *client) error) error {
 	return a.with(url, mayCreate, fn)
 }
 
-// useExisting is use for commands that only make sense with what is there already: a mistyped URL shall not look like
-// an empty cache. The default one cannot be mistyped, and is empty at first.
+// useExisting is use for commands that only look at what is there already, or remove it. A database that is not there
+// counts as an empty one; it is not made, and a note says so, because the URL may be mistyped. The default one cannot be.
 func (a *app) useExisting(fn func(c *client) error) error {
 	url, given, err := a.url()
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case given:
-		return a.with(url, mustExist, fn)
 	}
-	return a.with(url, mayCreate, fn)
+	if !given {
+		return a.with(url, mayCreate, fn)
+	}
+	c, err := a.open(url, mustExist)
+	if isMissing(url, err) {
+		a.note(strings.TrimPrefix(err.Error(), "larder: "))
+		c, err = a.open(nowhere, mayCreate)
+	}
+	if err != nil {
+		return err
+	}
+	return c.close(fn(c))
+}
+
+// nowhere is an empty cache.
+const nowhere = "memory://?lazy=true"
+
+// isMissing tells whether err says that the file is not there, and the URL does not forbid that.
+func isMissing(url string, err error) bool {
+	return errors.Is(err, fs.ErrNotExist) && strings.Contains(err.Error(), "mode=rw does not create it") && !strings.Contains(url, "mode=rw")
 }
 
 // creation tells whether a database that is not there may be made.
@@ -60,7 +77,11 @@ func (a *app) with(url string, create creation, fn func(c *client) error) error 
 	if err != nil {
 		return err
 	}
-	err = fn(c)
+	return c.close(fn(c))
+}
+
+// close ends the use of c, which gave err.
+func (c *client) close(err error) error {
 	if closing := c.Close(); err == nil {
 		err = closing
 	}
@@ -129,7 +150,7 @@ func (a *app) open(url string, create creation) (*client, error) {
 	if c.values, err = c.view("", codec.Raw); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	if u.Scheme == "memory" && a.command != "tour" && a.command != "ping" {
+	if u.Scheme == "memory" && url != nowhere && a.command != "tour" && a.command != "ping" {
 		a.note("memory:// lasts only as long as this command")
 	}
 	return c, nil

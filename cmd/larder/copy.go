@@ -29,8 +29,7 @@ func (cmd copyCmd) Run(a *app) error {
 	if err := a.checkCopy(cmd.From, cmd.To); err != nil {
 		return err
 	}
-	a.URL = cmd.From
-	return a.useExisting(func(from *client) error {
+	return a.with(cmd.From, mustExist, func(from *client) error {
 		to, err := a.open(cmd.To, mayCreate)
 		if err != nil {
 			return err

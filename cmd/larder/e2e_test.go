@@ -81,7 +81,7 @@ func TestProgram(t *testing.T) {
 		out    string
 		status int
 	}{
-		{[]string{"get", "a"}, "", 2},
+		{[]string{"get", "a", "--quiet"}, "", 1},
 		{[]string{"set", "a", "[1]"}, "", 0},
 		{[]string{"get", "b"}, "", 1},
 		{[]string{"get", "a"}, "[1]\n", 0},

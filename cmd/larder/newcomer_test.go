@@ -8,20 +8,29 @@ import (
 	"testing"
 )
 
-// A mistyped name is an error for what only reads, and leaves no file behind.
+// A database that is not there is an empty one for what only reads; it is not made, and a note says so.
 func TestReadingCreatesNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "typo.db")
 	sh := &shell{t: t, url: fileURL(path)}
 	want := path + " does not exist (larder set, add, import … create it)"
-	for _, args := range [][]string{
-		{"get", "a"}, {"get", "a", "--default", "1"}, {"get-many", "a"}, {"has", "a"}, {"ttl", "a"}, {"keys"}, {"keys", "--all"},
-		{"export"}, {"stats"}, {"ping"}, {"delete", "a"}, {"touch", "a"}, {"clear", "--yes"}, {"clear", "--mine"},
-		{"get", "a", "--url", sh.url + "?lazy=true"}, {"get", "a", "--url", sh.url + "?"},
-		{"copy", "--from", sh.url, "--to", "dummy://"},
+	for _, c := range []struct {
+		out    string
+		status int
+		args   []string
+	}{
+		{"", 1, []string{"get", "a"}}, {"1\n", 0, []string{"get", "a", "--default", "1"}}, {"{\"a\":null}\n", 0, []string{"get-many", "a"}},
+		{"", 1, []string{"has", "a"}}, {"", 1, []string{"ttl", "a"}}, {"", 0, []string{"keys"}}, {"", 0, []string{"keys", "--all"}},
+		{"", 0, []string{"export"}}, {"0\n", 1, []string{"delete", "a"}}, {"", 1, []string{"touch", "a"}},
+		{"0\n", 0, []string{"clear", "--yes"}}, {"0\n", 0, []string{"clear", "--mine"}}, {"", 1, []string{"get", "a", "--url", sh.url + "?"}},
 	} {
-		sh.fails(want, args...)
+		r := sh.run(c.args...)
+		if r.out != c.out || r.status != c.status || !strings.Contains(r.err, want) {
+			t.Errorf("larder %q: %d %q, stderr %q", c.args, r.status, r.out, r.err)
+		}
 	}
+	sh.fails(want, "copy", "--from", sh.url, "--to", "dummy://")
+	sh.fails("mode=rw does not create it", "get", "a", "--url", sh.url+"?mode=rw")
 	sh.fails("mode=rw does not create it", "set", "a", "1", "--url", sh.url+"?mode=rw")
 	sh.fails("its directory", "get", "a", "--url", fileURL(filepath.Join(dir, "none", "x.db")))
 	if left, _ := os.ReadDir(dir); len(left) > 0 {

@@ -18,7 +18,7 @@ Example:
 
 // Run is called by kong.
 func (pingCmd) Run(a *app) error {
-	return a.useExisting(func(c *client) error {
+	return a.use(func(c *client) error {
 		server, err := c.Ping(a.ctx)
 		if err != nil {
 			return err

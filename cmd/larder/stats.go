@@ -18,7 +18,7 @@ Example:
 
 // Run is called by kong.
 func (statsCmd) Run(a *app) error {
-	return a.useExisting(func(c *client) error {
+	return a.use(func(c *client) error {
 		facts, err := c.Report(a.ctx)
 		if err != nil {
 			return err
