@@ -80,7 +80,7 @@ func (c *Cache) covered(what, key string, err error) {
 }
 
 // fly joins the load of key, or leads it. It tells whether there was none to get a value from, after all.
-func (v *View[V]) fly(ctx context.Context, call call, key string, load func(context.Context) (V, error)) (val V, err error, again bool) { //nolint:revive,staticcheck // the error is GetOrSet's, again is not about it
+func (v *View[V]) fly(ctx context.Context, call call, key string, load func(context.Context) (V, error)) (val V, err error, again bool) { //nolint:revive // the error is for the caller of GetOrSet, again for the loop
 	f, leads, err := v.cache.engine.flights.Join(ctx, call.prefix+key)
 	if err != nil {
 		return val, v.fail("get-or-set", key, err), false

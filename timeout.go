@@ -25,7 +25,7 @@ type limited struct {
 // Err is an error of its own if the caller's context has not ended.
 func (l *limited) Err() error {
 	err := l.Context.Err()
-	if err == context.DeadlineExceeded && l.caller.Err() == nil { //nolint:errorlint // package context returns it as it is
+	if err == context.DeadlineExceeded && l.caller.Err() == nil { // package context returns it as it is
 		return noAnswer{l.after}
 	}
 	return err
