@@ -47,7 +47,7 @@ func fillLarder[V any](tb testing.TB, n int, params string, value func(int) V) (
 	must(tb, err)
 	for _, f := range facts {
 		if f.Name == "entries" {
-			return view, f.Value.(int)
+			return view, int(f.Value.(int64))
 		}
 	}
 	tb.Fatalf("no entries in %v", facts)
