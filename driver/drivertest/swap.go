@@ -77,7 +77,7 @@ func swapCases() []testCase {
 				e.set("a", "0", 0)
 				v = e.version("a", "0")
 			}, func(_, i int) (bool, error) {
-				return e.swapper.Swap(e.ctx, e.k("a"), v, []byte(strconv.Itoa(i)), 0)
+				return e.swapper.Swap(e.ctx, e.k("a"), v, []byte(strconv.Itoa(i+1)), 0) // never the old value
 			})
 		}},
 		{name: "LoopLosesNothing", needs: needs, run: swapLoop},
