@@ -1,0 +1,200 @@
+package redistest
+
+import (
+	"bytes"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	// admin is a user with all rights that every server has, with a secret of its own: raw commands work whatever a
+	// test does to the default user, and a log-in that succeeds proves that this is our server and not another
+	// program that was quicker to take the port.
+	admin = "redistest"
+
+	// databases is how many a server has. They cost next to nothing, and each test takes fresh ones.
+	databases = 10000
+
+	// startLimit is how long a server may take until it answers, on a machine that is busy.
+	startLimit = 20 * time.Second
+)
+
+var errTaken = errors.New("the server ended before it answered")
+
+// Server is one server process and its directory. Its methods may be called concurrently, except that those that
+// change the process (Kill, Stop, Restart, Freeze, Thaw) are for one goroutine at a time.
+type Server struct {
+	kind   Kind
+	opts   options
+	dir    string
+	port   int
+	bus    int    // cluster port
+	socket string // instead of port
+	tls    *Files
+	secret string
+
+	mu     sync.Mutex
+	proc   *process
+	lastDB atomic.Int64
+}
+
+// Start starts a server for a test, waits until it answers, and ends it when the test is over. The end of its log is
+// in the log of a test that fails.
+func Start(tb testing.TB, opts ...Option) *Server {
+	tb.Helper()
+	s, err := start(tb.TempDir(), collect(opts))
+	if err != nil {
+		tb.Fatalf("redistest: %v", err)
+	}
+	tb.Cleanup(func() { s.end(tb) })
+	return s
+}
+
+// StartMain starts a server for all tests of a binary, from TestMain or a sync.Once. Who calls it calls stop.
+func StartMain(opts ...Option) (s *Server, stop func(), err error) {
+	dir, err := os.MkdirTemp("", "redistest")
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err = start(dir, collect(opts))
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return s, func() { s.Kill(); s.removeSocket(); os.RemoveAll(dir) }, nil
+}
+
+// FreshDB hands out a database that nobody had before, and empties it. It panics when there is none left or the
+// server does not answer.
+func (s *Server) FreshDB() int {
+	db := int(s.lastDB.Add(1))
+	if _, err := s.DB(db).Do("FLUSHDB"); err != nil {
+		panic(fmt.Sprintf("redistest: database %d: %v", db, err))
+	}
+	return db
+}
+
+func start(dir string, o options) (*Server, error) {
+	s := &Server{kind: o.kind, opts: o, dir: dir, secret: rand.Text()}
+	if err := s.prepare(); err != nil {
+		return nil, err
+	}
+	var err error
+	for range 10 { // another program may be quicker to take a port that was free
+		if err = s.choosePorts(); err != nil {
+			return nil, err
+		}
+		if err = s.run(); !errors.Is(err, errTaken) || !s.portTaken() {
+			break
+		}
+	}
+	if err != nil {
+		s.removeSocket()
+		return nil, fmt.Errorf("%w; its log:\n%s", err, s.Log())
+	}
+	return s, nil
+}
+
+// prepare makes what does not depend on the port.
+func (s *Server) prepare() error {
+	var err error
+	if s.opts.tls {
+		s.tls, err = NewFiles(s.dir)
+	}
+	if s.opts.socket {
+		s.socket, err = shortPath()
+	}
+	return err
+}
+
+// shortPath returns a path for a unix socket. These have a limit of about 100 bytes, which the directory of a test
+// with a long name is beyond.
+func shortPath() (string, error) {
+	dir, err := os.MkdirTemp("", "rt")
+	return filepath.Join(dir, "s"), err
+}
+
+func (s *Server) removeSocket() {
+	if s.socket != "" {
+		os.RemoveAll(filepath.Dir(s.socket))
+	}
+}
+
+func (s *Server) choosePorts() error {
+	var err error
+	if s.port, err = freePort(); err == nil && s.opts.clusterNodes {
+		s.bus, err = freePort()
+	}
+	if err != nil {
+		return err
+	}
+	return s.writeConfig()
+}
+
+// run starts the process and returns when it answers.
+func (s *Server) run() error {
+	binary, err := s.kind.find()
+	if err != nil {
+		return err
+	}
+	args := []string{binary, s.configFile()}
+	if s.opts.sentinel {
+		args = append(args, "--sentinel")
+	}
+	proc, err := launch(s.logFile(), args...)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.proc = proc
+	s.mu.Unlock()
+	if err := s.waitReady(proc); err != nil {
+		proc.kill()
+		return err
+	}
+	return nil
+}
+
+// waitReady asks until the server answers. While it loads its data it answers with an error, and another program on
+// our port knows nothing of our user.
+func (s *Server) waitReady(proc *process) error {
+	var last error
+	err := await(startLimit, func() bool {
+		if proc.running() {
+			_, last = s.Do("PING")
+		}
+		return last == nil || !proc.running()
+	})
+	switch {
+	case !proc.running():
+		return errTaken
+	case err != nil:
+		return fmt.Errorf("%s on %s does not answer: %w", s.kind, s.Addr(), last)
+	}
+	return nil
+}
+
+func (s *Server) portTaken() bool {
+	return bytes.Contains([]byte(s.Log()), []byte("Address already in use"))
+}
+
+func (s *Server) current() *process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proc
+}
+
+// end is the clean-up.
+func (s *Server) end(tb testing.TB) {
+	s.Kill()
+	s.removeSocket()
+	if tb.Failed() {
+		tb.Logf("log of %s on %s:\n%s", s.kind, s.Addr(), s.Log())
+	}
+}
