@@ -37,7 +37,7 @@ type conn struct {
 	raw   rawConn
 	stmts [queries]rawStmt
 	args  []sqldriver.NamedValue
-	row   [5]sqldriver.Value
+	row   [7]sqldriver.Value
 	key   []byte // scratch for the key that is being looked up
 }
 

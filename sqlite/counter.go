@@ -78,7 +78,7 @@ func (j *incr) apply(s *session) error {
 		return nil
 	}
 	if live {
-		return s.rewrite(old, []byte(sum))
+		return s.replace(old, old.expires, []byte(sum))
 	}
 	return s.putOver(old, j.key, []byte(sum), j.ttl)
 }

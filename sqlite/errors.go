@@ -70,8 +70,10 @@ func explain(path string, err error) error {
 
 const notADatabase = "it is no SQLite database: name another file, or delete it if it is not needed"
 
-const damaged = "it is damaged: stop the programs that use it, and delete it together with the files that end in " +
-	"-wal and -shm (what was cached is lost), or restore a copy"
+const damaged = "it is damaged: " + deleteIt + ", or restore a copy"
+
+const deleteIt = "stop the programs that use it, and delete it together with the files that end in -wal and -shm (what was " +
+	"cached is lost)"
 
 // poisons tells whether err leaves a connection unfit for further use: a fresh one reads everything anew.
 func poisons(err error) bool {

@@ -10,17 +10,13 @@ const evictBatch = 64
 // victim is a row that may have to go.
 type victim struct {
 	id, bytes int64
-	used      int64 // for qOldest
+	at        any // qDue: when it expires; qOldest: when it was used
 }
 
-func (s *session) victims(q query, columns int, args ...any) ([]victim, error) {
+func (s *session) victims(q query, args ...any) ([]victim, error) {
 	var list []victim
-	err := s.c.each(background, q, columns, func(row []sqldriver.Value) bool {
-		v := victim{id: integer(row[0]), bytes: integer(row[1])}
-		if columns > 2 {
-			v.used = integer(row[2])
-		}
-		list = append(list, v)
+	err := s.c.each(background, q, 3, func(row []sqldriver.Value) bool {
+		list = append(list, victim{id: integer(row[0]), bytes: integer(row[1]), at: row[2]})
 		return true
 	}, args...)
 	return list, err
@@ -41,8 +37,9 @@ func (s *session) evict() error {
 		return nil
 	}
 	for bound := max(s.limit, s.stored); s.over(bound); {
-		n, err := s.purgeRows(evictBatch)
-		if err == nil && n == 0 {
+		// Rows that are only put off make no room: there may be any number of them.
+		_, removed, err := s.purgeRows(evictBatch)
+		if err == nil && removed == 0 {
 			err = s.evictRows(bound)
 		}
 		if err != nil {
@@ -60,7 +57,7 @@ func (s *session) evict() error {
 // after what the file says gets a second chance, by writing that use: it cannot have one again without
 // another use, so this comes to an end.
 func (s *session) evictRows(target int64) error {
-	rows, err := s.victims(qOldest, 3, int64(evictBatch))
+	rows, err := s.victims(qOldest, int64(evictBatch))
 	if err != nil {
 		return err
 	}
@@ -72,8 +69,9 @@ func (s *session) evictRows(target int64) error {
 		if !s.over(target) {
 			return nil
 		}
-		if at := s.uses.last(v.id); at > v.used {
-			if _, err := s.c.exec(background, qUse, at, v.id, v.used); err != nil {
+		used := integer(v.at)
+		if at := s.uses.last(v.id); at > used {
+			if _, err := s.c.exec(background, qUse, at, v.id, used); err != nil {
 				return err
 			}
 			continue

@@ -40,7 +40,7 @@ func (s *session) look() {
 }
 
 func (s *session) lookAround() error {
-	_, found, err := s.c.one(qExpired, 2, moment(s.now()), int64(1))
+	_, found, err := s.c.one(qDue, 3, moment(s.now()), int64(1))
 	if err != nil {
 		return err
 	}
@@ -72,28 +72,37 @@ func (s *session) housekeeping() error {
 	return nil
 }
 
-// purge removes some expired rows.
+// purge looks at some rows that are due.
 func (s *session) purge() error {
 	if !s.purging {
 		return nil
 	}
-	n, err := s.purgeRows(purgeBatch)
-	s.purging = n == purgeBatch
+	seen, _, err := s.purgeRows(purgeBatch)
+	s.purging = seen == purgeBatch
 	return err
 }
 
-func (s *session) purgeRows(limit int) (int, error) {
-	rows, err := s.victims(qExpired, 2, moment(s.now()), int64(limit))
+// purgeRows removes what has expired of some rows that are due, and puts off the others. It returns how many it has
+// looked at.
+func (s *session) purgeRows(limit int) (seen, removed int, err error) {
+	now := moment(s.now())
+	rows, err := s.victims(qDue, now, int64(limit))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	for _, v := range rows {
-		if err := s.removeRow(v.id, v.bytes); err != nil {
-			return 0, err
+		if at, ends := number(v.at); ends && at <= now {
+			err = s.removeRow(v.id, v.bytes)
+			removed++
+		} else {
+			_, err = s.c.exec(background, qPutOff, v.id)
+		}
+		if err != nil {
+			return 0, 0, err
 		}
 	}
-	s.purged.Add(int64(len(rows)))
-	return len(rows), nil
+	s.purged.Add(int64(removed))
+	return len(rows), removed, nil
 }
 
 // shrink gives some of the file's free pages back to the file system.

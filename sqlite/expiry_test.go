@@ -36,7 +36,7 @@ func TestExpiredRowsAreRemoved(t *testing.T) {
 // TestPurgeUsesTheIndex: looking for expired rows costs nothing where there are none.
 func TestPurgeUsesTheIndex(t *testing.T) {
 	s := openTest(t, tempPath(t), Options{MaxBytes: 1 << 20}, time.Now)
-	for q, index := range map[query]string{qExpired: "entries_expires", qOldest: "entries_used", qCountExpired: "entries_expires"} {
+	for q, index := range map[query]string{qDue: "entries_due", qOldest: "entries_used", qCountExpired: "entries_due"} {
 		err := s.file.Load().pool.read(t.Context(), func(c *conn) error {
 			rows, err := c.raw.QueryContext(background, "EXPLAIN QUERY PLAN "+strings.ReplaceAll(sqlText[q], "?", "1"), nil)
 			if err != nil {

@@ -50,11 +50,12 @@ func (s *Store) Report(ctx context.Context) ([]driver.Fact, error) {
 	}
 	var entries, expired int64
 	var weight any
+	now := moment(s.now())
 	err = f.pool.read(ctx, func(c *conn) error {
 		if entries, err = c.count(ctx, qCount); err != nil {
 			return err
 		}
-		if expired, err = c.count(ctx, qCountExpired, moment(s.now())); err != nil {
+		if expired, err = c.count(ctx, qCountExpired, now, now); err != nil {
 			return err
 		}
 		row, there, err := c.one(qMeta, 1)

@@ -313,7 +313,8 @@ func (c *conn) examine(ctx context.Context, path string) (isNew bool, err error)
 		return false, fmt.Errorf("%s: it was made by a newer version of larder (format %d, this one knows %d): update this program, or name another file",
 			path, version, schemaVersion)
 	case version < schemaVersion:
-		return false, fmt.Errorf("%s: larder has no format %d: %s", path, version, damaged)
+		return false, fmt.Errorf("%s: it is of another version of larder (format %d, this one knows %d, and a cache is not converted: %s)",
+			path, version, schemaVersion, deleteIt)
 	}
 	for _, q := range []query{qGetFull, qMeta} {
 		if _, err := c.stmt(q); primary(err) == sqlite3.SQLITE_ERROR {

@@ -156,7 +156,8 @@ type clearAll struct{ n int }
 func (j *clearAll) size() int { return groupBytes }
 
 func (j *clearAll) apply(s *session) error {
-	row, _, err := s.c.one(qCountExpired, 1, moment(s.now()))
+	now := moment(s.now())
+	row, _, err := s.c.one(qCountExpired, 1, now, now)
 	if err != nil {
 		return err
 	}

@@ -6,23 +6,27 @@ import "strconv"
 const applicationID = 0x6c726472
 
 // schemaVersion is the user_version of the files that this package reads and writes.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // schema is run in one transaction on an empty database.
 //
 // value is the last column, so that the others are read without its overflow pages. expires is in
-// units of Resolution, NULL for entries without expiry, which the partial index leaves out. meta has
+// units of Resolution, NULL for entries without expiry. due is when to look whether the entry has expired: never
+// later than expires, but it may be earlier, also where there is no expiry any more. So a write that puts expiry
+// off leaves due alone, and with it the index: another random page in each commit, which made replacing an entry
+// twice as dear. Whoever looks at an entry that is due too early corrects it, once in a lifetime. meta has
 // one row: versions is how many entry versions have been handed out (see versionBlock), weight the sum of the
 // entries' weights, NULL until a process asks for a limit.
 var schema = []string{
 	`CREATE TABLE entries (
 		id      INTEGER PRIMARY KEY,
 		key     BLOB NOT NULL UNIQUE,
+		due     INTEGER,
 		expires INTEGER,
 		used    INTEGER NOT NULL,
 		version INTEGER NOT NULL,
 		value   BLOB NOT NULL)`,
-	`CREATE INDEX entries_expires ON entries (expires) WHERE expires IS NOT NULL`,
+	`CREATE INDEX entries_due ON entries (due) WHERE due IS NOT NULL`,
 	`CREATE TABLE meta (
 		id       INTEGER PRIMARY KEY CHECK (id = 1),
 		versions INTEGER NOT NULL,
@@ -49,17 +53,20 @@ const (
 	qSetWeight
 	qReserve
 	qUpsert
+	qOverwrite
 	qInsert
 	qReplace
-	qRewrite
+	qReplaceUsed
 	qTouch
+	qTouchUsed
 	qFind
 	qFindText
 	qDeleteKey
 	qDeleteID
 	qDeleteAll
 	qRange
-	qExpired
+	qDue
+	qPutOff
 	qOldest
 	qUse
 	qFree
@@ -85,26 +92,30 @@ var sqlText = [queries]string{
 	qMeta:      `SELECT weight FROM meta`,
 	qSetWeight: `UPDATE meta SET weight = ?`,
 	qReserve:   `UPDATE meta SET versions = versions + ? RETURNING versions`,
-	qUpsert: `INSERT INTO entries (key, expires, used, version, value) VALUES (?, ?, ?, ?, ?)
+	qUpsert: `INSERT INTO entries (key, due, expires, used, version, value) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, used = excluded.used,
-		version = excluded.version, value = excluded.value`,
-	qInsert:  `INSERT INTO entries (key, expires, used, version, value) VALUES (?, ?, ?, ?, ?)`,
-	qReplace: `UPDATE entries SET expires = ?, used = ?, version = ?, value = ? WHERE id = ?`,
-	qRewrite: `UPDATE entries SET used = ?, version = ?, value = ? WHERE id = ?`,
-	qTouch:   `UPDATE entries SET expires = ?, used = ? WHERE key = ? AND (expires IS NULL OR expires > ?)`,
-	qFind:    `SELECT id, expires, version, length(value) FROM entries WHERE key = ?`,
-	qFindText: `SELECT id, expires, version, length(value), CASE WHEN length(value) <= 65536 THEN value END
+		version = excluded.version, value = excluded.value
+		WHERE excluded.due IS NULL OR due <= excluded.due`,
+	qOverwrite:   `UPDATE entries SET due = ?, expires = ?, used = ?, version = ?, value = ? WHERE key = ?`,
+	qInsert:      `INSERT INTO entries (key, due, expires, used, version, value) VALUES (?, ?, ?, ?, ?, ?)`,
+	qReplace:     `UPDATE entries SET expires = ?, version = ?, value = ? WHERE id = ?`,
+	qReplaceUsed: `UPDATE entries SET due = ?, expires = ?, used = ?, version = ?, value = ? WHERE id = ?`,
+	qTouch:       `UPDATE entries SET expires = ? WHERE id = ?`,
+	qTouchUsed:   `UPDATE entries SET due = ?, expires = ?, used = ? WHERE id = ?`,
+	qFind:        `SELECT id, due, expires, used, version, length(value) FROM entries WHERE key = ?`,
+	qFindText: `SELECT id, due, expires, used, version, length(value), CASE WHEN length(value) <= 65536 THEN value END
 		FROM entries WHERE key = ?`,
 	qDeleteKey: `DELETE FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)`,
 	qDeleteID:  `DELETE FROM entries WHERE id = ?`,
 	qDeleteAll: `DELETE FROM entries`,
 	qRange: `SELECT id, expires, length(key) + length(value), key FROM entries
 		WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
-	qExpired: `SELECT id, length(key) + length(value) FROM entries WHERE expires <= ? ORDER BY expires LIMIT ?`,
-	qOldest:  `SELECT id, length(key) + length(value), used FROM entries ORDER BY used LIMIT ?`,
-	qUse:     `UPDATE entries SET used = ? WHERE id = ? AND used <= ?`,
-	qFree:    `SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count`,
-	qShrink:  `PRAGMA incremental_vacuum(256)`,
+	qDue:    `SELECT id, length(key) + length(value), expires FROM entries WHERE due <= ? ORDER BY due LIMIT ?`,
+	qPutOff: `UPDATE entries SET due = expires WHERE id = ?`,
+	qOldest: `SELECT id, length(key) + length(value), used FROM entries ORDER BY used LIMIT ?`,
+	qUse:    `UPDATE entries SET used = ? WHERE id = ? AND used <= ?`,
+	qFree:   `SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count`,
+	qShrink: `PRAGMA incremental_vacuum(256)`,
 	qGet: `SELECT CASE WHEN length(value) <= ` + largeLimit + ` THEN value END FROM entries
 		WHERE key = ? AND (expires IS NULL OR expires > ?)`,
 	qGetFull: `SELECT CASE WHEN length(value) <= ` + largeLimit + ` THEN value END, id, used, version FROM entries
@@ -113,5 +124,5 @@ var sqlText = [queries]string{
 	qInspect:      `SELECT expires, length(value) FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)`,
 	qKeys:         `SELECT key, expires FROM entries WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
 	qCount:        `SELECT count(*) FROM entries`,
-	qCountExpired: `SELECT count(*) FROM entries WHERE expires <= ?`,
+	qCountExpired: `SELECT count(*) FROM entries WHERE due <= ? AND expires <= ?`,
 }

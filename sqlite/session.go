@@ -149,7 +149,9 @@ func (s *session) version() (int64, error) {
 // row is an entry that is there, without its value.
 type row struct {
 	id      int64
+	due     any // int64, or nil
 	expires any // int64, or nil for no expiry
+	used    int64
 	version int64
 	size    int64  // of the value
 	text    []byte // the value, if it was asked for and is not long
@@ -158,17 +160,17 @@ type row struct {
 // find looks for an entry and tells whether it is live. One that has expired is returned too: its row is
 // there to be replaced, and r.id is 0 if there is none.
 func (s *session) find(key string, withText bool) (r row, live bool, err error) {
-	q, n := qFind, 4
+	q, n := qFind, 6
 	if withText {
-		q, n = qFindText, 5
+		q, n = qFindText, 7
 	}
 	cols, found, err := s.c.one(q, n, s.c.blob(key))
 	if err != nil || !found {
 		return row{}, false, err
 	}
-	r = row{id: integer(cols[0]), expires: cols[1], version: integer(cols[2]), size: integer(cols[3])}
+	r = row{id: integer(cols[0]), due: cols[1], expires: cols[2], used: integer(cols[3]), version: integer(cols[4]), size: integer(cols[5])}
 	if withText {
-		r.text, _ = cols[4].([]byte)
+		r.text, _ = cols[6].([]byte)
 	}
 	at, ends := number(r.expires)
 	return r, !ends || at > moment(s.now()), nil
@@ -187,35 +189,68 @@ func (s *session) put(key string, value []byte, ttl time.Duration) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.c.exec(background, qUpsert, s.c.blob(key), expiry(now, ttl), moment(now), version, notNil(value))
+	expires := expiry(now, ttl)
+	n, err := s.c.exec(background, qUpsert, s.c.blob(key), expires, expires, moment(now), version, notNil(value))
+	if err == nil && n == 0 { // there, and due later than it now expires
+		_, err = s.c.exec(background, qOverwrite, expires, expires, moment(now), version, notNil(value), s.c.blob(key))
+	}
 	return err
 }
 
 // putOver stores an entry in place of old, which find has returned.
 func (s *session) putOver(old row, key string, value []byte, ttl time.Duration) error {
+	if old.id != 0 {
+		return s.replace(old, expiry(s.now(), ttl), value)
+	}
 	now, version, err := s.stamp()
 	if err != nil {
 		return err
 	}
-	if old.id != 0 {
-		_, err = s.c.exec(background, qReplace, expiry(now, ttl), moment(now), version, notNil(value), old.id)
-		s.weigh(err, int64(len(value))-old.size)
-		return err
-	}
-	_, err = s.c.exec(background, qInsert, s.c.blob(key), expiry(now, ttl), moment(now), version, notNil(value))
+	expires := expiry(now, ttl)
+	_, err = s.c.exec(background, qInsert, s.c.blob(key), expires, expires, moment(now), version, notNil(value))
 	s.weigh(err, int64(len(key)+len(value)+RowOverhead))
 	return err
 }
 
-// rewrite replaces the value of old and keeps its lifetime.
-func (s *session) rewrite(old row, value []byte) error {
+// replace gives old another value and moment of expiry.
+func (s *session) replace(old row, expires any, value []byte) error {
 	now, version, err := s.stamp()
 	if err != nil {
 		return err
 	}
-	_, err = s.c.exec(background, qRewrite, moment(now), version, notNil(value), old.id)
+	if s.indexed(old, expires, moment(now)) {
+		_, err = s.c.exec(background, qReplaceUsed, expires, expires, moment(now), version, notNil(value), old.id)
+	} else {
+		_, err = s.c.exec(background, qReplace, expires, version, notNil(value), old.id)
+	}
 	s.weigh(err, int64(len(value))-old.size)
 	return err
+}
+
+// touch gives old another moment of expiry.
+func (s *session) touch(old row, expires any) error {
+	now := moment(s.now())
+	if s.indexed(old, expires, now) {
+		_, err := s.c.exec(background, qTouchUsed, expires, expires, now, old.id)
+		return err
+	}
+	_, err := s.c.exec(background, qTouch, expires, old.id)
+	return err
+}
+
+// indexed tells whether a write to old has to change what indexes are on. If not, the use is noted for eviction.
+func (s *session) indexed(old row, expires any, now int64) bool {
+	due, noted := number(old.due)
+	if at, ends := number(expires); ends && (!noted || due > at) {
+		return true
+	}
+	if age := now - old.used; age < 0 || age >= useInterval.Milliseconds() {
+		return true // also if the clock was set back: else the entry would count as just used until then
+	}
+	if s.tracked {
+		s.uses.note(old.id, old.used, now)
+	}
+	return false
 }
 
 // remove deletes an entry and tells whether it was live. An expired one may stay.

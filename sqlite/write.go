@@ -136,10 +136,12 @@ type touch struct {
 func (j *touch) size() int { return len(j.key) }
 
 func (j *touch) apply(s *session) error {
-	now := s.now()
-	n, err := s.c.exec(background, qTouch, expiry(now, j.ttl), moment(now), s.c.blob(j.key), moment(now))
-	j.there = n > 0
-	return err
+	old, live, err := s.find(j.key, false)
+	j.there = live
+	if err != nil || !live {
+		return err
+	}
+	return s.touch(old, expiry(s.now(), j.ttl))
 }
 
 // Swap stores value with ttl (0: no expiry, driver.KeepTTL: as it was) if key is there in version v, and tells whether
@@ -173,7 +175,7 @@ func (j *swap) apply(s *session) error {
 	}
 	j.swapped = true
 	if j.ttl == driver.KeepTTL {
-		return s.rewrite(old, j.value)
+		return s.replace(old, old.expires, j.value)
 	}
 	return s.putOver(old, j.key, j.value, j.ttl)
 }
