@@ -3,11 +3,10 @@ package bench
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -27,68 +26,52 @@ const (
 	batch = 100
 )
 
-// file is one larder file, used through larder or through database/sql.
+// file is a larder file, or one that a program without larder keeps its cache in.
 type file struct {
-	keys  keys
-	value []byte
-	view  *larder.View[[]byte]
-	db    *sql.DB
-	get   *sql.Stmt
-	set   *sql.Stmt
-	n     atomic.Int64 // versions that the raw side has written
+	keys keys
+	view *larder.View[[]byte]
+	db   *sql.DB
+	get  *sql.Stmt
+	set  *sql.Stmt
+	n    atomic.Int64 // values made
 }
 
-func sqliteURL(path string) string {
-	return fmt.Sprintf("sqlite://%s?key_prefix=shop&version=2&ttl=%v&codec=raw", path, ttl)
+func newFile() *file { return &file{keys: newKeys(rows)} }
+
+// value returns one that the file has not had: SQLite does not write a row that stays as it is.
+func (f *file) value() []byte {
+	v := make([]byte, valueSize)
+	binary.BigEndian.PutUint64(v, uint64(f.n.Add(1)))
+	return v
 }
 
-// template is the content of a file with all rows, which larder has made. It is made once.
-var template = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "larder-bench-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "template.db")
-	c, err := larder.Open(context.Background(), sqliteURL(path))
-	if err != nil {
-		return nil, err
-	}
-	values := map[string][]byte{}
-	for _, key := range newKeys(rows).short {
-		values[key] = make([]byte, valueSize)
-	}
-	err = larder.Of[[]byte](c, "user:").SetMany(context.Background(), values)
-	if err := errors.Join(err, c.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path) // Close has moved the write-ahead log into it
-})
-
-// newFile makes a file with all rows.
-func newFile(tb testing.TB) (*file, string) {
+// viaLarder opens a file with all rows as a program does.
+func viaLarder(tb testing.TB, lifetime ...larder.CallOption) *file {
 	tb.Helper()
-	content, err := template()
+	f, ctx := newFile(), context.Background()
+	url := fmt.Sprintf("sqlite://%s?key_prefix=shop&version=2&ttl=%v&codec=raw", filepath.Join(tb.TempDir(), "larder.db"), ttl)
+	made, err := larder.Open(ctx, url)
 	must(tb, err)
-	path := filepath.Join(tb.TempDir(), "bench.db")
-	must(tb, os.WriteFile(path, content, 0o600))
-	return &file{keys: newKeys(rows), value: make([]byte, valueSize)}, path
-}
-
-// viaLarder opens it as a program does.
-func viaLarder(tb testing.TB) *file {
-	tb.Helper()
-	f, path := newFile(tb)
-	f.view = larder.Of[[]byte](open(tb, sqliteURL(path)), "user:")
+	values := map[string][]byte{}
+	for _, key := range f.keys.short {
+		values[key] = f.value()
+	}
+	must(tb, larder.Of[[]byte](made, "user:").SetMany(ctx, values, lifetime...))
+	must(tb, made.Close()) // moves the write-ahead log into the file
+	f.view = larder.Of[[]byte](open(tb, url), "user:")
 	return f
 }
 
-// viaSQL opens a file of the same table and rows with the pragmas that larder sets. larder is not running on it.
-func viaSQL(tb testing.TB, connections int) *file {
+// byIndex is how a program that sets a ttl finds the rows that it has to remove; one that sets none does not need it.
+const byIndex = "CREATE INDEX cache_expires ON cache (expires)"
+
+// viaSQL opens a file with the rows of viaLarder, in the table that one writes by hand. Only what a cache in SQLite
+// needs to be any fast is not as it is by default: the write-ahead log, synchronous=NORMAL, prepared statements.
+func viaSQL(tb testing.TB, connections int, index ...string) *file {
 	tb.Helper()
-	f, path := newFile(tb)
-	dsn := (&url.URL{Scheme: "file", Opaque: path, RawQuery: url.Values{
-		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-2000)", "trusted_schema(0)", "busy_timeout(5000)"},
+	f := newFile()
+	dsn := (&url.URL{Scheme: "file", Opaque: filepath.Join(tb.TempDir(), "raw.db"), RawQuery: url.Values{
+		"_pragma": {"journal_mode(WAL)", "synchronous(NORMAL)", "busy_timeout(5000)"},
 		"_txlock": {"immediate"},
 	}.Encode()}).String()
 	var err error
@@ -97,13 +80,36 @@ func viaSQL(tb testing.TB, connections int) *file {
 	tb.Cleanup(func() { must(tb, f.db.Close()) })
 	f.db.SetMaxOpenConns(connections)
 	f.db.SetMaxIdleConns(connections)
-	f.get, err = f.db.Prepare(`SELECT value FROM entries WHERE key = ? AND (expires IS NULL OR expires > ?)`)
+	_, err = f.db.Exec(`CREATE TABLE cache (key BLOB PRIMARY KEY, value BLOB NOT NULL, expires INTEGER)`)
 	must(tb, err)
-	f.set, err = f.db.Prepare(`INSERT INTO entries (key, expires, used, version, value) VALUES (?, ?, ?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET expires = excluded.expires, used = excluded.used,
-		version = excluded.version, value = excluded.value`)
+	for _, statement := range index {
+		_, err = f.db.Exec(statement)
+		must(tb, err)
+	}
+	f.get, err = f.db.Prepare(`SELECT value FROM cache WHERE key = ? AND (expires IS NULL OR expires > ?)`)
 	must(tb, err)
+	f.set, err = f.db.Prepare(`INSERT INTO cache (key, value, expires) VALUES (?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value, expires = excluded.expires`)
+	must(tb, err)
+	f.rawFill(tb, len(index) > 0)
 	return f
+}
+
+// rawFill stores all rows in the order in which viaLarder does: a map's.
+func (f *file) rawFill(tb testing.TB, expire bool) {
+	tb.Helper()
+	ctx, lifetime := context.Background(), time.Duration(0)
+	if expire {
+		lifetime = ttl
+	}
+	tx, err := f.db.BeginTx(ctx, nil)
+	must(tb, err)
+	for _, i := range rand.Perm(rows) {
+		must(tb, f.rawSet(ctx, tx.StmtContext(ctx, f.set), i, lifetime))
+	}
+	must(tb, tx.Commit())
+	_, err = f.db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+	must(tb, err)
 }
 
 func (f *file) rawGet(ctx context.Context, st *sql.Stmt, i int) error {
@@ -112,12 +118,11 @@ func (f *file) rawGet(ctx context.Context, st *sql.Stmt, i int) error {
 }
 
 func (f *file) rawSet(ctx context.Context, st *sql.Stmt, i int, lifetime time.Duration) error {
-	now := time.Now()
 	var expires any
 	if lifetime > 0 {
-		expires = now.Add(lifetime).UnixMilli()
+		expires = time.Now().Add(lifetime).UnixMilli()
 	}
-	_, err := st.ExecContext(ctx, []byte(f.keys.full[i]), expires, now.UnixMilli(), f.n.Add(1), f.value)
+	_, err := st.ExecContext(ctx, []byte(f.keys.full[i]), f.value(), expires)
 	return err
 }
 
@@ -149,7 +154,7 @@ func BenchmarkSQLiteGet(b *testing.B) {
 	background := context.Background()
 	request, cancel := context.WithCancel(background)
 	defer cancel()
-	raw, ours := viaSQL(b, readConnections), viaLarder(b)
+	raw, ours := viaSQL(b, readConnections, byIndex), viaLarder(b)
 	for _, ctx := range []struct {
 		name string
 		context.Context
@@ -167,39 +172,53 @@ func BenchmarkSQLiteGet(b *testing.B) {
 }
 
 // BenchmarkSQLiteSet replaces rows that are chosen at random among all, or among 1,000. Commits and checkpoints
-// write whole pages, so one commit for 16 sets saves the more, the fewer pages they are on. With a ttl both sides have
-// an index more to keep.
+// write whole pages, so one commit for 16 sets saves the more, the fewer pages they are on.
 //
 // The raw side has one connection, and in engine=raw-4 four. SQLite has one writer at a time: with one
-// connection goroutines wait in database/sql's queue, with four in SQLite's busy handler, which sleeps.
+// connection goroutines wait in database/sql's queue, with four in SQLite's busy handler, which sleeps. Where nothing
+// expires its table has no index on expires. engine=raw-noindex has none where the rows do expire: it could
+// remove them only by looking at every row.
 func BenchmarkSQLiteSet(b *testing.B) {
 	ctx := context.Background()
-	raw, raw4, ours := viaSQL(b, 1), viaSQL(b, 4), viaLarder(b)
+	expiring := []rival{{"raw", viaSQL(b, 1, byIndex)}, {"raw-4", viaSQL(b, 4, byIndex)}, {"raw-noindex", viaSQL(b, 1)}}
+	lasting := []rival{{"raw", viaSQL(b, 1)}, {"raw-4", viaSQL(b, 4)}}
+	withTTL, without := viaLarder(b), viaLarder(b, larder.NoExpiry)
 	for _, c := range []struct {
 		name   string
 		among  int
 		ttl    time.Duration
+		ours   *file
 		option larder.CallOption
+		rivals []rival
 	}{
-		{"ttl=1h/among=50000", rows, ttl, larder.TTL(ttl)},
-		{"ttl=never/among=50000", rows, 0, larder.NoExpiry},
-		{"ttl=1h/among=1000", 1000, ttl, larder.TTL(ttl)},
+		{"ttl=1h/among=50000", rows, ttl, withTTL, larder.TTL(ttl), expiring},
+		{"ttl=1h/among=1000", 1000, ttl, withTTL, larder.TTL(ttl), expiring},
+		{"ttl=never/among=50000", rows, 0, without, larder.NoExpiry, lasting},
+		{"ttl=never/among=1000", 1000, 0, without, larder.NoExpiry, lasting},
 	} {
 		for _, n := range []int{1, 16} {
 			name := fmt.Sprintf("%s/goroutines=%d/engine=", c.name, n)
-			b.Run(name+"raw", func(b *testing.B) {
-				fromGoroutines(b, n, c.among, func(i int) error { return raw.rawSet(ctx, raw.set, i, c.ttl) })
-			})
-			if n > 1 {
-				b.Run(name+"raw-4", func(b *testing.B) {
-					fromGoroutines(b, n, c.among, func(i int) error { return raw4.rawSet(ctx, raw4.set, i, c.ttl) })
+			for _, r := range c.rivals {
+				if n == 1 && r.name != "raw" {
+					continue
+				}
+				b.Run(name+r.name, func(b *testing.B) {
+					fromGoroutines(b, n, c.among, func(i int) error { return r.rawSet(ctx, r.set, i, c.ttl) })
 				})
 			}
 			b.Run(name+"larder", func(b *testing.B) {
-				fromGoroutines(b, n, c.among, func(i int) error { return ours.view.Set(ctx, ours.keys.short[i], ours.value, c.option) })
+				fromGoroutines(b, n, c.among, func(i int) error {
+					return c.ours.view.Set(ctx, c.ours.keys.short[i], c.ours.value(), c.option)
+				})
 			})
 		}
 	}
+}
+
+// rival is a way of doing without larder.
+type rival struct {
+	name string
+	*file
 }
 
 // some are the keys of one batch.
@@ -214,7 +233,7 @@ func some() []int {
 // BenchmarkSQLiteGetMany reads 100 keys: by 100 statements, by larder's GetMany.
 func BenchmarkSQLiteGetMany(b *testing.B) {
 	ctx := context.Background()
-	raw, ours := viaSQL(b, readConnections), viaLarder(b)
+	raw, ours := viaSQL(b, readConnections, byIndex), viaLarder(b)
 	b.Run("engine=raw", func(b *testing.B) {
 		fromGoroutines(b, 1, rows, func(int) error {
 			for _, i := range some() {
@@ -241,7 +260,7 @@ func BenchmarkSQLiteGetMany(b *testing.B) {
 // SetMany.
 func BenchmarkSQLiteSetMany(b *testing.B) {
 	ctx := context.Background()
-	raw, ours := viaSQL(b, 1), viaLarder(b)
+	raw, ours := viaSQL(b, 1, byIndex), viaLarder(b)
 	b.Run("engine=raw", func(b *testing.B) {
 		fromGoroutines(b, 1, rows, func(int) error { return raw.rawSetAll(ctx, raw.set, some()) })
 	})
@@ -262,7 +281,7 @@ func BenchmarkSQLiteSetMany(b *testing.B) {
 		fromGoroutines(b, 1, rows, func(int) error {
 			values := make(map[string][]byte, batch)
 			for _, i := range some() {
-				values[ours.keys.short[i]] = ours.value
+				values[ours.keys.short[i]] = ours.value()
 			}
 			return ours.view.SetMany(ctx, values)
 		})
