@@ -25,7 +25,7 @@ func (s *Server) listenLines() []string {
 	case s.opts.socket:
 		return []string{"port 0", fmt.Sprintf("unixsocket %q", s.socket)}
 	case s.opts.tls:
-		return append(s.tls.lines(s.opts.clientCerts), "port 0", fmt.Sprintf("tls-port %d", s.port))
+		return append(s.tls.lines(s.opts.clientCerts), "tls-replication yes", "port 0", fmt.Sprintf("tls-port %d", s.port))
 	}
 	return []string{fmt.Sprintf("port %d", s.port)}
 }
@@ -53,6 +53,12 @@ func (s *Server) dataLines() []string {
 	}
 	if s.opts.clusterNodes {
 		lines = append(lines, "cluster-enabled yes", fmt.Sprintf("cluster-port %d", s.bus))
+		if s.opts.tls {
+			lines = append(lines, "tls-cluster yes")
+		}
+	}
+	if s.opts.password != "" { // as a replica
+		lines = append(lines, fmt.Sprintf("masterauth %q", s.opts.password))
 	}
 	return lines
 }

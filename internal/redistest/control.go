@@ -8,7 +8,7 @@ import (
 )
 
 // logTail is how much of a log is worth showing.
-const logTail = 8 << 10
+const logTail = 4 << 10
 
 // Kind tells which program this is.
 func (s *Server) Kind() Kind { return s.kind }

@@ -37,8 +37,8 @@ func NewFiles(dir string) (*Files, error) {
 		return nil, err
 	}
 	err = errors.Join(
-		ca.issue(2, "server", x509.ExtKeyUsageServerAuth, f.ServerCert, f.ServerKey),
-		ca.issue(3, "client", x509.ExtKeyUsageClientAuth, f.ClientCert, f.ClientKey),
+		ca.issue(2, "server", true, f.ServerCert, f.ServerKey),
+		ca.issue(3, "client", false, f.ClientCert, f.ClientKey),
 	)
 	if err != nil {
 		return nil, err
@@ -96,15 +96,16 @@ func newAuthority(path string) (*authority, error) {
 	return &authority{cert, key}, writePEM(path, "CERTIFICATE", der)
 }
 
-func (a *authority) issue(serial int64, name string, usage x509.ExtKeyUsage, certPath, keyPath string) error {
+func (a *authority) issue(serial int64, name string, server bool, certPath, keyPath string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return err
 	}
 	template := certificate(serial, name)
 	template.KeyUsage = x509.KeyUsageDigitalSignature
-	template.ExtKeyUsage = []x509.ExtKeyUsage{usage}
-	if usage == x509.ExtKeyUsageServerAuth {
+	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
+	if server { // it is a client of the other servers of its cluster
+		template.ExtKeyUsage = append(template.ExtKeyUsage, x509.ExtKeyUsageServerAuth)
 		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
 		template.DNSNames = []string{"localhost"}
 	}

@@ -8,7 +8,9 @@ type options struct {
 	socket       bool
 	tls          bool
 	clientCerts  bool
+	files        *Files // those of the other servers of a cluster
 	password     string
+	guard        string // the password of the sentinels
 	lines        []string
 	clusterNodes bool
 	sentinel     bool
@@ -28,6 +30,9 @@ func TLS(clientCerts bool) Option {
 
 // Password is the default user's.
 func Password(password string) Option { return func(o *options) { o.password = password } }
+
+// SentinelPassword is what StartSentinel's sentinels ask for.
+func SentinelPassword(password string) Option { return func(o *options) { o.guard = password } }
 
 // User adds a user by an ACL line without the word `user`: "alice on >secret ~app:* &* +@all".
 func User(acl string) Option { return Config("user " + acl) }

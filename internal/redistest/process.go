@@ -34,7 +34,7 @@ func launch(output string, args ...string) (*process, error) {
 func (p *process) attend(log *os.File, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	err := p.cmd.Start()
 	started <- err
 	if err != nil {

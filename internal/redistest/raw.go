@@ -30,7 +30,7 @@ func (d DB) Query(args ...string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if d.number != 0 {
 		if _, err := conn.query("SELECT", strconv.Itoa(d.number)); err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func (s *Server) dial(limit time.Duration) (*rawConn, error) {
 	_ = conn.SetDeadline(deadline)
 	raw := &rawConn{conn, bufio.NewReader(conn)}
 	if _, err := raw.query("AUTH", admin, s.secret); err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, err
 	}
 	return raw, nil

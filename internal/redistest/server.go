@@ -67,7 +67,7 @@ func StartMain(opts ...Option) (s *Server, stop func(), err error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	return s, func() { s.Kill(); s.removeSocket(); os.RemoveAll(dir) }, nil
+	return s, func() { s.Kill(); s.removeSocket(); _ = os.RemoveAll(dir) }, nil
 }
 
 // FreshDB hands out a database that nobody had before, and empties it. It panics when there is none left or the
@@ -78,6 +78,14 @@ func (s *Server) FreshDB() int {
 		panic(fmt.Sprintf("redistest: database %d: %v", db, err))
 	}
 	return db
+}
+
+// startIn is start in a directory that does not exist yet.
+func startIn(dir string, o options) (*Server, error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return start(dir, o)
 }
 
 func start(dir string, o options) (*Server, error) {
@@ -104,7 +112,7 @@ func start(dir string, o options) (*Server, error) {
 // prepare makes what does not depend on the port.
 func (s *Server) prepare() error {
 	var err error
-	if s.opts.tls {
+	if s.tls = s.opts.files; s.opts.tls && s.tls == nil {
 		s.tls, err = NewFiles(s.dir)
 	}
 	if s.opts.socket {
@@ -122,7 +130,7 @@ func shortPath() (string, error) {
 
 func (s *Server) removeSocket() {
 	if s.socket != "" {
-		os.RemoveAll(filepath.Dir(s.socket))
+		_ = os.RemoveAll(filepath.Dir(s.socket))
 	}
 }
 
