@@ -47,6 +47,10 @@ func Register(e Engine) {
 // homes tells where the engines live that are not linked into every program.
 var homes = map[string][]string{
 	"sqlite": {"sqlite"},
+	"redis": {
+		"redis", "rediss", "redis+unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
+		"valkey", "valkeys",
+	},
 }
 
 // OpenURL opens a store as u says, once it has checked that u has no other parameters than

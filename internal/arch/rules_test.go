@@ -25,7 +25,7 @@ var (
 		"memory":    {own: engine, modules: []string{"github.com/maypok86/otter/v2"}},
 		"dummy":     {own: engine},
 		"sqlite":    {own: engine, modules: []string{"modernc.org/sqlite"}},
-		"redis":     {own: engine},
+		"redis":     {own: engine, modules: []string{"github.com/redis/rueidis"}},
 		"memcached": {own: engine},
 		"celery":    {own: engine}, // results are shared with Python: nothing of larder may touch them
 
@@ -68,7 +68,8 @@ var behind = map[string][]string{
 		"github.com/rivo/uniseg",
 		"golang.org/x/sys",
 	},
-	"golang.org/x/term": {"golang.org/x/sys"},
+	"github.com/redis/rueidis": {"golang.org/x/sys"},
+	"golang.org/x/term":        {"golang.org/x/sys"},
 	"modernc.org/sqlite": {
 		"github.com/dustin/go-humanize",
 		"github.com/google/uuid",

@@ -1,0 +1,58 @@
+package redis
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/redis/rueidis"
+)
+
+// Name is the engine's name, in errors and logs.
+const Name = "redis"
+
+// Store is a connection to a server or a group of them. It is safe for concurrent use.
+type Store struct {
+	options Options
+	logger  *slog.Logger
+	link    link
+}
+
+// Open connects within ctx, unless o.Lazy. The store does not depend on ctx afterwards.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	s := &Store{options: o, logger: o.Logger}
+	if s.logger == nil {
+		s.logger = slog.Default()
+	}
+	s.link.dial = func() (rueidis.Client, features, error) { return connect(o, s.logger, s.invalidated) }
+	if o.Lazy {
+		return s, nil
+	}
+	if _, err := s.link.client(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close ends every connection and goroutine. A second Close does nothing.
+func (s *Store) Close() error {
+	s.link.close()
+	return nil
+}
+
+// EngineName returns Name.
+func (*Store) EngineName() string { return Name }
+
+// Unwrap knows rueidis.Client. It is false before a lazy store has connected.
+func (s *Store) Unwrap(target any) bool {
+	client, ok := target.(*rueidis.Client)
+	if !ok {
+		return false
+	}
+	c := s.link.current.Load()
+	if c == nil {
+		return false
+	}
+	*client = c.client
+	return true
+}
