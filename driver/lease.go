@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// MaxLease is the longest time that a lease is asked for. It can be renewed.
+const MaxLease = 10 * time.Second
+
 // Lease is the right to fill a missing key. It is opaque to the portable side; the empty one is none.
 type Lease string
 
@@ -37,7 +40,7 @@ type Filling struct {
 // waiters go on.
 type Leaser interface {
 	// Acquire looks for the keys, and for those that are absent asks for the right to fill them for the time d: in one
-	// step for each key. The grants are in the order of keys.
+	// step for each key. The grants are in the order of keys. d is at most MaxLease.
 	Acquire(ctx context.Context, keys []string, d time.Duration) ([]Grant, error)
 	// Renew gives the lease the time d from now on, and tells whether it was still valid.
 	Renew(ctx context.Context, key string, l Lease, d time.Duration) (bool, error)
@@ -45,8 +48,8 @@ type Leaser interface {
 	// tells, in the order of fillings, which are stored. A value that is too large is ErrTooLarge, in a KeyErrors, and
 	// uses the lease up too.
 	Fill(ctx context.Context, fillings []Filling, ttl time.Duration) ([]bool, error)
-	// Release gives a lease back without having filled the key.
-	Release(ctx context.Context, key string, l Lease) error
+	// Release gives a lease back without having filled the key, and tells whether it was still valid and the key absent.
+	Release(ctx context.Context, key string, l Lease) (bool, error)
 	// Await returns nil once key may be there or its lease is free, and then it is worth asking Acquire again; at
 	// once, if that is so already. It does not poll where the engine is able to tell.
 	Await(ctx context.Context, key string) error

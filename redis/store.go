@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	"github.com/redis/rueidis"
 )
@@ -15,11 +16,14 @@ type Store struct {
 	options Options
 	logger  *slog.Logger
 	link    link
+	leases  *leaseBook
+	closing sync.Once
+	closed  chan struct{}
 }
 
 // Open connects within ctx, unless o.Lazy. The store does not depend on ctx afterwards.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{options: o, logger: o.Logger}
+	s := &Store{options: o, logger: o.Logger, leases: newLeaseBook(), closed: make(chan struct{})}
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
@@ -36,7 +40,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 // Close ends every connection and goroutine. A second Close does nothing.
 func (s *Store) Close() error {
-	s.link.close()
+	s.closing.Do(func() {
+		close(s.closed)
+		s.link.close()
+	})
 	return nil
 }
 

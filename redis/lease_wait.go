@@ -1,0 +1,69 @@
+package redis
+
+import (
+	"context"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// On a server that does not tell of leases they are asked for, at first often.
+const (
+	firstPoll = 5 * time.Millisecond
+	lastPoll  = 100 * time.Millisecond
+)
+
+// Await returns once key may be there or its lease is free.
+func (s *Store) Await(ctx context.Context, key string) error {
+	woken, leave := s.leases.wait(key)
+	defer leave()
+	for poll := firstPoll; ; poll = min(2*poll, lastPoll) {
+		// Asked after the wait has begun: what changes from here on wakes.
+		left, tells, err := s.leaseLeft(ctx, key)
+		if err != nil || left == 0 {
+			return err
+		}
+		if !tells {
+			left = min(left, poll)
+		}
+		if changed, err := s.pause(ctx, woken, left); changed || err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits for so long, or until there is news.
+func (s *Store) pause(ctx context.Context, woken <-chan struct{}, d time.Duration) (changed bool, err error) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-woken:
+		return true, nil
+	case <-t.C:
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-s.closed:
+		return false, driver.ErrClosed
+	}
+}
+
+// leaseLeft returns how long the lease on key has, 0 if it is free or key is there, and whether the server tells of a change.
+func (s *Store) leaseLeft(ctx context.Context, key string) (left time.Duration, tells bool, err error) {
+	c, err := s.link.client(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	b := c.client.B()
+	replies := c.client.DoMulti(ctx, b.Exists().Key(key).Build(), b.Pttl().Key(leaseKey(key)).Build())
+	there, err := replies[0].ToInt64()
+	if err != nil || there > 0 {
+		return 0, false, explain(err)
+	}
+	n, err := replies[1].ToInt64()
+	if n == -1 { // nobody makes leases without an end; wait as for a long one
+		n = int64(driver.MaxLease / time.Millisecond)
+	}
+	// A millisecond more than the server says, because its clock ticks.
+	return time.Duration(max(n+1, 0)) * time.Millisecond, c.features.tracking, explain(err)
+}
