@@ -2,7 +2,6 @@ package redistest
 
 import (
 	"fmt"
-	"net/url"
 	"os"
 	"testing"
 )
@@ -29,29 +28,6 @@ func (s *Server) Socket() string { return s.socket }
 
 // TLS tells the files that a client needs, nil without TLS.
 func (s *Server) TLS() *Files { return s.tls }
-
-// URL is what the engine under test opens: redis://, rediss:// or redis+unix:// with the default user's password, a
-// database, and for TLS the files that a client needs. Parameters, "ttl=10m", are added.
-func (s *Server) URL(db int, params ...string) string {
-	user := ""
-	if s.opts.password != "" {
-		user = url.UserPassword("", s.opts.password).String() + "@"
-	}
-	address, query := fmt.Sprintf("redis://%s%s/%d", user, s.Addr(), db), ""
-	switch {
-	case s.socket != "":
-		address, query = "redis+unix://"+user+s.socket, fmt.Sprintf("&db=%d", db)
-	case s.tls != nil:
-		address, query = fmt.Sprintf("rediss://%s%s/%d", user, s.Addr(), db), s.tls.params(s.opts.clientCerts)
-	}
-	for _, p := range params {
-		query += "&" + p
-	}
-	if query != "" {
-		address += "?" + query[1:]
-	}
-	return address
-}
 
 // Pid is the id of the process, also of one that has ended.
 func (s *Server) Pid() int { return s.current().pid() }

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"math/big"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -61,15 +60,6 @@ func (f *Files) lines(clientCerts bool) []string {
 		fmt.Sprintf("tls-key-file %q", f.ServerKey),
 		"tls-auth-clients " + auth,
 	}
-}
-
-// params are the URL parameters for a client, each with a leading &.
-func (f *Files) params(clientCerts bool) string {
-	params := "&tls_ca=" + url.QueryEscape(f.CA)
-	if clientCerts {
-		params += "&tls_cert=" + url.QueryEscape(f.ClientCert) + "&tls_key=" + url.QueryEscape(f.ClientKey)
-	}
-	return params
 }
 
 type authority struct {

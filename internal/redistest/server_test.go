@@ -2,12 +2,17 @@ package redistest
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestStart(t *testing.T) {
 	cases := map[string][]Option{
@@ -28,7 +33,8 @@ func TestStart(t *testing.T) {
 				if got := s.MustDo(t, "GET", "key"); got != "value" {
 					t.Errorf("GET: %q", got)
 				}
-				t.Log(s.URL(3, "ttl=10m"))
+				s.Restart(t)
+				s.MustDo(t, "PING")
 			})
 		}
 	})
@@ -96,6 +102,22 @@ func TestFreeze(t *testing.T) {
 	s.Thaw(t)
 	s.MustDo(t, "PING")
 	s.Freeze(t) // and Cleanup ends it as it is
+}
+
+// TestEnd looks at what the end of a test leaves behind, with a server that was frozen and one that was dead.
+func TestEnd(t *testing.T) {
+	var frozen, dead *Server
+	t.Run("test", func(t *testing.T) {
+		frozen, dead = Start(t, UnixSocket()), Start(t)
+		frozen.Freeze(t)
+		dead.Kill()
+	})
+	if frozen.current().running() || dead.current().running() {
+		t.Error("a process outlived its test")
+	}
+	if _, err := os.Stat(filepath.Dir(frozen.Socket())); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket's directory: %v", err)
+	}
 }
 
 func TestStartTellsWhatIsMissing(t *testing.T) {
