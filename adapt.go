@@ -29,6 +29,7 @@ type engine struct {
 	pinger  driver.Pinger
 	reports driver.Reporter
 	unwrap  driver.Unwrapper
+	leaser  driver.Leaser
 }
 
 func resolveEngine(store driver.Store, name string, timeout time.Duration) engine {
@@ -45,6 +46,7 @@ func resolveEngine(store driver.Store, name string, timeout time.Duration) engin
 	e.pinger, _ = store.(driver.Pinger)
 	e.reports, _ = store.(driver.Reporter)
 	e.unwrap, _ = store.(driver.Unwrapper)
+	e.leaser, _ = store.(driver.Leaser)
 	if e.live != nil {
 		e.timeout = 0 // there is nothing to wait for
 	}
@@ -104,6 +106,66 @@ func (e *engine) fill(ctx context.Context, prefix, key string, v driver.Value, t
 	}
 	err = e.put(ctx, prefix, key, v, ttl)
 	return err == nil, err
+}
+
+// grant is what a leader is told of its key.
+type grant struct {
+	there driver.Value // the entry; nil if it is absent, or nobody knows
+	lease driver.Lease // the right to fill it; empty: there is no such thing here, or another process has it
+	taken bool         // another process has it
+}
+
+// acquire looks for keys once more, and asks for the right to fill those that are absent. Where there are no leases everybody
+// may. A fault is a reason to load, and so not an error.
+func (e *engine) acquire(ctx context.Context, prefix string, keys []string) []grant {
+	grants := make([]grant, len(keys))
+	if e.live != nil {
+		for i, key := range keys {
+			grants[i].there, _ = e.live.GetLive(prefix, key)
+		}
+		return grants
+	}
+	wire := make([]string, len(keys))
+	for i, key := range keys {
+		wire[i] = prefix + key
+	}
+	if e.leaser != nil && !declined(e.acquireLeases(ctx, wire, grants)) {
+		return grants
+	}
+	results, _ := e.getMany(ctx, wire)
+	for i, r := range results {
+		if r.Err == nil {
+			grants[i].there = driver.Bytes(r.Value)
+		}
+	}
+	return grants
+}
+
+func (e *engine) acquireLeases(ctx context.Context, keys []string, grants []grant) error {
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	found, err := e.leaser.Acquire(ctx, keys, leaseTime)
+	for i, g := range found {
+		switch {
+		case g.Err == nil:
+			grants[i].there = driver.Bytes(g.Value)
+		case errors.Is(g.Err, ErrMiss):
+			grants[i].lease, grants[i].taken = g.Lease, g.Lease == ""
+		}
+	}
+	return err
+}
+
+// fillLeased is fill under a lease. It tells whether the lease was still good.
+func (e *engine) fillLeased(ctx context.Context, key string, l driver.Lease, v driver.Value, ttl time.Duration) (bool, error) {
+	ctx, cancel := e.limit(ctx)
+	defer cancel()
+	filled, err := e.leaser.Fill(ctx, []driver.Filling{{Key: key, Lease: l, Value: encoded(v)}}, ttl)
+	var failed driver.KeyErrors
+	if errors.As(err, &failed) {
+		err = failed[key]
+	}
+	return err == nil && filled[0], err
 }
 
 var errReplaced = errors.New("replaced meanwhile")

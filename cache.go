@@ -23,6 +23,7 @@ type Cache struct {
 	logger   *slog.Logger
 	uri      string
 	stats    counters
+	tasks    *tasks
 	root     *view // no prefix of its own: for the verbs on Cache
 	closing  sync.Once
 	closed   chan struct{}
@@ -92,6 +93,7 @@ func newCache(store driver.Store, name, uri string, s settings) *Cache {
 		codec:  s.codec,
 		logger: s.logger,
 		uri:    uri,
+		tasks:  newTasks(),
 		closed: make(chan struct{}),
 	}
 	c.root = c.newView("", s.ttl)
@@ -103,6 +105,7 @@ func newCache(store driver.Store, name, uri string, s settings) *Cache {
 func (c *Cache) Close() error {
 	c.closing.Do(func() {
 		close(c.closed)
+		c.tasks.end()
 		if err := c.engine.store.Close(); err != nil {
 			c.closeErr = &Error{Op: "close", Engine: c.engine.name, Err: err}
 		}

@@ -113,8 +113,8 @@ func (v *View[V]) lead(ctx context.Context, l *leader, call call, load func(cont
 		}
 		l.panicked(v.fail)
 	}()
-	if val, ok := v.lookAgain(ctx, l, call.prefix); ok {
-		return val, nil
+	if val, ok, err := v.enter(ctx, l, call.prefix); ok || err != nil {
+		return val, v.fail("get-or-set", l.key, err)
 	}
 	loading = true
 	loaded, err := load(flight.Loading(ctx, l.f))

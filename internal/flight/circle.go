@@ -20,6 +20,9 @@ func Loading(ctx context.Context, flights ...*Flight) context.Context {
 	return context.WithValue(ctx, chainKey{}, &chain{flights, outer})
 }
 
+// Nested tells whether ctx was handed to a loader.
+func Nested(ctx context.Context) bool { return ctx.Value(chainKey{}) != nil }
+
 // circles is the graph of which load waits for which. It is one for the process, as a circle may
 // run over several caches; only waits from inside a loader enter it.
 var circles = struct {

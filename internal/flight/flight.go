@@ -61,6 +61,7 @@ type Flight struct {
 	key        string
 	waiters    int
 	voided     bool          // a write came: the result must not be stored, and nobody may join
+	sealed     bool          // nobody may join any more, the result may be stored
 	leaderless bool          // the baton waits to be taken
 	stored     chan struct{} // not nil once the leader stores; closed when it has
 	baton      chan struct{} // one token: take it and lead
@@ -83,12 +84,12 @@ func (g *Group) Join(ctx context.Context, key string) (f *Flight, leads bool, er
 			s.mu.Unlock()
 			return f, true, nil
 		}
-		if !f.voided {
+		if !f.voided && !f.sealed {
 			f.waiters++
 			s.mu.Unlock()
 			return f, false, nil
 		}
-		// A voided load is on the map only while its leader stores: who comes after the write must
+		// A voided or sealed load is on the map only while its leader stores: who comes after the write must
 		// not join it, and its own load would be undone if it began to store meanwhile.
 		stored := f.stored
 		s.mu.Unlock()
@@ -168,15 +169,26 @@ func (f *Flight) Leave() {
 //
 //	leader: not voided        Delete: void, remove the entry
 //	leader: store the value   … which is now there after the Delete has returned
-func (f *Flight) BeginStore() bool {
+func (f *Flight) BeginStore() bool { return f.beginStore(false) }
+
+func (f *Flight) beginStore(seal bool) bool {
 	f.shard.mu.Lock()
 	defer f.shard.mu.Unlock()
 	if f.voided {
 		return false
 	}
 	f.stored = make(chan struct{})
+	f.sealed = seal
 	return true
 }
+
+// Seal is BeginStore for stores that other processes write too, which void no load here. Nobody joins from now on: who comes
+// waits for the end, and begins anew. Otherwise:
+//
+//	leader: stores the value
+//	                             another process: deletes it
+//	                                                  a caller who begins now misses, joins, and gets the value
+func (f *Flight) Seal() bool { return f.beginStore(true) }
 
 // Finish ends the load with a result for every waiter.
 func (f *Flight) Finish(r Result) {

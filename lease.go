@@ -1,0 +1,102 @@
+package larder
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/flight"
+)
+
+// leaseTime is how long a loader that has died keeps other processes waiting. A living one renews its lease three times in it.
+const leaseTime = 3 * time.Second
+
+// lease is the right of this process to fill the key of a load, which it keeps up until the load has ended.
+type lease struct {
+	engine *engine
+	tasks  *tasks
+	key    string // on the wire
+	token  driver.Lease
+	mu     sync.Mutex
+	timer  *time.Timer // nil once nobody needs the lease any more
+}
+
+// newLease returns nil if there is no lease to keep up.
+func (c *Cache) newLease(key string, token driver.Lease) *lease {
+	if token == "" {
+		return nil
+	}
+	l := &lease{engine: &c.engine, tasks: c.tasks, key: key, token: token}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.timer = time.AfterFunc(leaseTime/3, l.renew)
+	return l
+}
+
+func (l *lease) renew() {
+	if !l.tasks.begin() {
+		return
+	}
+	defer l.tasks.running.Done()
+	ctx, cancel := context.WithTimeout(l.tasks.ctx, leaseTime)
+	defer cancel()
+	good, err := l.engine.leaser.Renew(ctx, l.key, l.token, leaseTime)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil && (good || err != nil) {
+		l.timer.Reset(leaseTime / 3)
+	}
+}
+
+// stop ends the renewal.
+func (l *lease) stop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.timer != nil {
+		l.timer.Stop()
+		l.timer = nil
+	}
+}
+
+// release gives the lease back, and tells whether it may have been good to the end: false means that the key was written or
+// deleted by another process since the load began.
+func (l *lease) release(ctx context.Context) bool {
+	l.stop()
+	ctx, cancel := context.WithTimeout(ctx, leaseTime)
+	defer cancel()
+	good, err := l.engine.leaser.Release(ctx, l.key, l.token)
+	return good || err != nil
+}
+
+// fill stores v if the lease is still good, and uses it up.
+func (l *lease) fill(ctx context.Context, v driver.Value, ttl time.Duration) (bool, error) {
+	l.stop()
+	return l.engine.fillLeased(ctx, l.key, l.token, v, ttl)
+}
+
+// drop gives the lease back when nobody waits for that.
+func (l *lease) drop() {
+	l.stop()
+	l.tasks.run(func(ctx context.Context) { l.release(ctx) })
+}
+
+// await waits for another process's load of key. A loader that waits here does so no longer than a lease lasts, because two
+// processes whose loaders wait for each other cannot find that out; patient is false when that time is over.
+func (c *Cache) await(ctx context.Context, key string) (patient bool, err error) {
+	limited := ctx
+	if flight.Nested(ctx) {
+		var cancel context.CancelFunc
+		limited, cancel = context.WithTimeout(ctx, leaseTime)
+		defer cancel()
+	}
+	err = c.engine.leaser.Await(limited, key)
+	switch {
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.Is(err, ErrClosed):
+		return false, err
+	}
+	return err == nil, nil
+}
