@@ -21,6 +21,7 @@ type rawConn interface {
 	sqldriver.ExecerContext
 	sqldriver.QueryerContext
 	msqlite.FileControl
+	msqlite.DBStatus
 	IsReadOnly(schema string) (bool, error)
 }
 

@@ -21,10 +21,11 @@ import (
 
 // file is an open database.
 type file struct {
-	pool   *pool
-	writer *writer
-	uses   *uses
-	now    func() time.Time
+	pool         *pool
+	writer       *writer
+	checkpointer *checkpointer
+	uses         *uses
+	now          func() time.Time
 }
 
 // dsn is the address of the file for the driver. A path may have any bytes in it, so they are escaped.
@@ -47,6 +48,7 @@ func openFile(ctx context.Context, path string, o Options, now func() time.Time)
 		return nil, explain(path, err)
 	}
 	go f.writer.run()
+	go f.checkpointer.run()
 	return f, nil
 }
 
@@ -89,6 +91,10 @@ func tryOpen(ctx context.Context, path string, o Options, now func() time.Time) 
 		return nil, errors.Join(err, c.close())
 	}
 	f.writer = newWriter(s, path, o.BusyTimeout)
+	f.checkpointer = newCheckpointer(func() (*conn, error) {
+		return dialWith(background, dsn(path, "rw"), pragmas(o, 64)...)
+	})
+	s.logged = f.checkpointer.committed
 	f.pool = newPool(readers(), path, o.BusyTimeout, func() (*conn, error) {
 		return dialWith(background, dsn(path, "rw"), append(pragmas(o, 2<<10), "PRAGMA query_only = 1")...)
 	})
@@ -101,14 +107,13 @@ func tryOpen(ctx context.Context, path string, o Options, now func() time.Time) 
 func readers() int { return min(max(4*runtime.GOMAXPROCS(0), 16), 32) }
 
 // pragmas are what every connection of a store sets. The page cache is small because the operating
-// system has one too. A log of 4000 pages, 16 MiB, is moved into the file at a time: a page that was
-// written often meanwhile is moved once.
+// system has one too.
 func pragmas(o Options, cacheKiB int) []string {
 	return []string{
 		"PRAGMA synchronous = " + string(o.Sync),
 		"PRAGMA cache_size = -" + strconv.Itoa(cacheKiB),
 		"PRAGMA trusted_schema = 0",
-		"PRAGMA wal_autocheckpoint = 4000",
+		"PRAGMA wal_autocheckpoint = " + strconv.Itoa(fullLog),
 		"PRAGMA journal_size_limit = 33554432",
 	}
 }
@@ -131,7 +136,10 @@ func dialWriter(ctx context.Context, path string, o Options, isNew bool) (*conn,
 		if !o.MustExist {
 			mode = "rwc"
 		}
-		first = []string{"PRAGMA auto_vacuum = INCREMENTAL"} // works only before the first page is written
+		first = []string{ // they work only before the first page is written
+			"PRAGMA page_size = " + strconv.Itoa(pageSize),
+			"PRAGMA auto_vacuum = INCREMENTAL",
+		}
 	}
 	c, err := dialWith(ctx, dsn(path, mode), append(first, pragmas(o, 16<<10)...)...)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	msqlite "modernc.org/sqlite"
+
 	"github.com/larder-go/larder/driver"
 )
 
@@ -23,11 +25,12 @@ const versionBlock = 1 << 20
 // session is the connection that writes, with what is known of the file and of the running
 // transaction. Only the writer's goroutine uses it.
 type session struct {
-	c     *conn
-	dial  func() (*conn, error)
-	now   func() time.Time
-	limit int64 // max_bytes, 0 for none
-	uses  *uses
+	c      *conn
+	dial   func() (*conn, error)
+	now    func() time.Time
+	limit  int64 // max_bytes, 0 for none
+	uses   *uses
+	logged func(pages int) // after a commit: what the connection has written
 
 	nextVersion, lastVersion int64 // of the reserved block
 
@@ -107,6 +110,9 @@ func (s *session) commit() error {
 		return s.abort(err)
 	}
 	s.stored = s.weight
+	if n, _, err := s.c.raw.Status(msqlite.DBStatusCacheWrite, false); err == nil {
+		s.logged(n)
+	}
 	return nil
 }
 

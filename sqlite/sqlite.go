@@ -217,6 +217,7 @@ func (s *Store) Close() error {
 		}
 		if f := s.file.Load(); f != nil {
 			f.writer.close()
+			f.checkpointer.close()
 			s.err = errors.Join(s.err, f.pool.close())
 		}
 	})
