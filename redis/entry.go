@@ -2,13 +2,20 @@ package redis
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/larder-go/larder/driver"
 )
 
 // Resolution is the unit of lifetimes: a ttl is rounded up to it.
 const Resolution = time.Millisecond
+
+// maxValue is the size of the largest string of Redis (proto-max-bulk-len, which nobody should raise). A server hangs up on
+// who sends more, so it is not sent.
+const maxValue = 512 << 20
 
 // Get returns the value of key.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
@@ -20,16 +27,145 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	return value, explain(err)
 }
 
+// Set stores value with its lifetime in one command.
+func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	c, err := s.link.client(ctx)
+	if err != nil {
+		return err
+	}
+	if len(value) > maxValue {
+		return s.tooLarge(ctx, key)
+	}
+	_, err = s.write(ctx, c, key, ttl, setCommand(c.client.B(), key, text(ctx, value), ttl))
+	return explain(err)
+}
+
+// write runs a command that gives key a value, and voids the key's lease.
+func (s *Store) write(ctx context.Context, c *connected, key string, ttl time.Duration, cmd rueidis.Completed) (rueidis.RedisResult, error) {
+	if s.voids(c, ttl) {
+		replies := c.client.DoMulti(ctx, cmd, unlinkCommand(c.client.B(), leaseKey(key)))
+		return replies[0], first(replies[0].Error(), leaseError(replies[1]))
+	}
+	reply := c.client.Do(ctx, cmd)
+	if err := reply.Error(); err != nil {
+		return reply, err
+	}
+	return reply, s.wrote(ctx, c, key)
+}
+
+// tooLarge deletes the key whose new value cannot be stored.
+func (s *Store) tooLarge(ctx context.Context, key string) error {
+	if _, err := s.Delete(ctx, key); err != nil {
+		return err
+	}
+	return driver.ErrTooLarge
+}
+
+// Delete voids the key's lease before it removes the key: in the other order, a load that began before could store
+// its value in between.
+func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
+	c, err := s.link.client(ctx)
+	if err != nil {
+		return false, err
+	}
+	b := c.client.B()
+	replies := c.client.DoMulti(ctx, unlinkCommand(b, leaseKey(key)), unlinkCommand(b, key))
+	n, err := replies[1].ToInt64()
+	return n == 1, explain(first(err, leaseError(replies[0])))
+}
+
+// Add stores value only where nothing is: one command, so that there is one winner and no entry without its lifetime.
+func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+	c, err := s.link.client(ctx)
+	if err != nil {
+		return false, err
+	}
+	if len(value) > maxValue {
+		return false, driver.ErrTooLarge
+	}
+	_, err = s.write(ctx, c, key, ttl, addCommand(c.client.B(), key, text(ctx, value), ttl))
+	if rueidis.IsRedisNil(err) {
+		return false, nil
+	}
+	return err == nil, explain(err)
+}
+
+// Touch gives key a new lifetime.
+func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+	c, err := s.link.client(ctx)
+	if err != nil {
+		return false, err
+	}
+	if ttl == 0 {
+		return persist(ctx, c.client, key)
+	}
+	n, err := c.client.Do(ctx, c.client.B().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build()).ToInt64()
+	return n == 1, explain(err)
+}
+
+// persist asks first whether key is there, because PERSIST says no to an entry without a lifetime too. In the other order an
+// entry that is made in between, with a lifetime, would be reported as one without.
+func persist(ctx context.Context, client rueidis.Client, key string) (bool, error) {
+	b := client.B()
+	replies := client.DoMulti(ctx, b.Exists().Key(key).Build(), b.Persist().Key(key).Build())
+	there, err := replies[0].ToInt64()
+	if err != nil {
+		return false, explain(err)
+	}
+	changed, err := replies[1].ToInt64()
+	return there+changed > 0, explain(err)
+}
+
 // milliseconds rounds ttl up.
 func milliseconds(ttl time.Duration) int64 {
 	return int64((ttl + Resolution - 1) / Resolution)
 }
 
-// setCommand is SET with its lifetime in the same command.
-func setCommand(b rueidis.Builder, key string, value []byte, ttl time.Duration) rueidis.Completed {
-	cmd := b.Set().Key(key).Value(rueidis.BinaryString(value))
+// text is value for a command. rueidis may still be writing a command whose caller has left because his ctx has ended; a
+// caller who cannot leave keeps the value as it is until it has been written, and saves the copy.
+func text(ctx context.Context, value []byte) string {
+	if ctx.Done() == nil {
+		return rueidis.BinaryString(value)
+	}
+	return string(value)
+}
+
+func setCommand(b rueidis.Builder, key, value string, ttl time.Duration) rueidis.Completed {
+	cmd := b.Set().Key(key).Value(value)
 	if ttl == 0 {
 		return cmd.Build()
 	}
 	return cmd.PxMilliseconds(milliseconds(ttl)).Build()
+}
+
+func addCommand(b rueidis.Builder, key, value string, ttl time.Duration) rueidis.Completed {
+	cmd := b.Set().Key(key).Value(value).Nx()
+	if ttl == 0 {
+		return cmd.Build()
+	}
+	return cmd.PxMilliseconds(milliseconds(ttl)).Build()
+}
+
+func unlinkCommand(b rueidis.Builder, key string) rueidis.Completed {
+	return b.Unlink().Key(key).Build()
+}
+
+// leaseError is the error of a command that deletes a lease. Who may not touch leases takes none: those who share the data
+// with others that do need the right, which package documentation says.
+func leaseError(reply rueidis.RedisResult) error {
+	err := reply.Error()
+	if e, ok := rueidis.IsRedisErr(err); ok && strings.HasPrefix(e.Error(), "NOPERM") {
+		return nil
+	}
+	return err
+}
+
+// first returns the first error there is.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -57,7 +57,10 @@ func (l *link) client(ctx context.Context) (*connected, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return l.current.Load(), nil
+	if c := l.current.Load(); c != nil {
+		return c, nil
+	}
+	return nil, driver.ErrClosed
 }
 
 // begin joins the attempt that is under way, or starts one.
@@ -97,7 +100,8 @@ func (l *link) close() {
 	l.closed = true
 	l.mu.Unlock()
 	l.running.Wait()
-	if c := l.current.Load(); c != nil {
+	// Swapped out first: a cluster's client closes its connections one after the other, and would answer on the others.
+	if c := l.current.Swap(nil); c != nil {
 		c.client.Close()
 	}
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
+// errReply is for answers that no server of Redis gives.
+var errReply = errors.New("an answer of the wrong kind")
+
 // explain says what an error of rueidis means in the words of package driver.
 func explain(err error) error {
 	var reply *rueidis.RedisError
@@ -29,8 +32,11 @@ func explain(err error) error {
 // explainReply keeps the server's own words, which name no password.
 func explainReply(reply *rueidis.RedisError) error {
 	text := reply.Error()
-	if strings.HasPrefix(text, "WRONGTYPE") {
+	switch {
+	case strings.Contains(text, "WRONGTYPE"): // not at the beginning when a script meets it, before Redis 7
 		return fmt.Errorf("%w: the key holds another type of Redis than a string", driver.ErrCodec)
+	case strings.Contains(text, "invalid bulk length"), strings.Contains(text, "string exceeds maximum allowed size"):
+		return driver.ErrTooLarge
 	}
 	return reply
 }
