@@ -50,6 +50,18 @@ func sharedCases() []testCase {
 			a, b := e.two()
 			a.set("k", "1", 0)
 			v := a.version("k", "1")
+			b.set("k", "3", 0)
+			a.wantSwap("k", v, "2", 0, false)
+			b.wantDelete("k", true)
+			a.wantSwap("k", v, "2", 0, false)
+			b.set("k", "1", 0)
+			a.wantSwap("k", a.version("k", "1"), "2", 0, true)
+			b.want("k", "2")
+		}},
+		{name: "SwapKnowsTheOthersWritesOfOneValue", needs: []Capability{Swapper}, when: versionsAreStates, run: func(e *env) {
+			a, b := e.two()
+			a.set("k", "1", 0)
+			v := a.version("k", "1")
 			b.set("k", "1", 0)
 			a.wantSwap("k", v, "2", 0, false)
 			v = a.version("k", "1")
@@ -90,7 +102,9 @@ func sharedCases() []testCase {
 		}},
 	}
 	for i := range cases {
-		cases[i].when, cases[i].opens = shared, true
+		own := cases[i].when
+		cases[i].when = func(h *Harness) bool { return shared(h) && (own == nil || own(h)) }
+		cases[i].opens = true
 	}
 	return cases
 }
