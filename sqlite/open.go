@@ -73,6 +73,9 @@ func tryOpen(ctx context.Context, path string, o Options, now func() time.Time) 
 		return nil, err
 	}
 	path = realPath(path)
+	if err := examineBeside(path); err != nil {
+		return nil, err
+	}
 	isNew, err := examine(ctx, path)
 	if err != nil {
 		return nil, err
@@ -222,6 +225,18 @@ func (s *session) track(ctx context.Context) error {
 
 var errNotOurs = errors.New("it is an SQLite database of another program: name another file")
 
+// examineBeside makes sure that SQLite finds files, or nothing, beside the database: it would wait for ever for somebody who
+// writes into a pipe there.
+func examineBeside(path string) error {
+	for _, suffix := range []string{"-journal", "-wal", "-shm"} {
+		if info, err := os.Stat(path + suffix); err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s: it is not a regular file but %v, and SQLite keeps one of that name beside the database: remove it",
+				path+suffix, info.Mode().Type())
+		}
+	}
+	return nil
+}
+
 // examine looks at what is at path without changing it, and tells whether a database is to be made there.
 func examine(ctx context.Context, path string) (isNew bool, err error) {
 	info, err := os.Stat(path)
@@ -265,15 +280,11 @@ func examineMode(path string) string {
 	return "rw"
 }
 
-// head reads the first n bytes of a file, less if it is shorter or no regular one, and tells whether it is there.
+// head reads the first n bytes of a file, less if it is shorter or may not be read, and tells whether it is there.
 func head(path string, n int64) (b []byte, there bool) {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, err == nil
-	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, true
+		return nil, !errors.Is(err, fs.ErrNotExist)
 	}
 	defer func() { _ = f.Close() }()
 	b, _ = io.ReadAll(io.LimitReader(f, n))
