@@ -61,7 +61,7 @@ func (k *checkpointer) checkpoint() {
 		}
 		k.c = c
 	}
-	if _, err := k.c.pragma(background, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil && poisons(err) {
+	if err := k.c.script(background, "PRAGMA wal_checkpoint(PASSIVE)"); err != nil && poisons(err) {
 		k.drop()
 	}
 }

@@ -30,14 +30,21 @@ func holds(t testing.TB, s *Store, n int) bool {
 }
 
 // TestEvictionBoundAndOrder: the sum never exceeds the limit, and the entries used longest ago go first: whether
-// they were used by Set or by Get, and also if the use by Get came too soon after the last to be written.
+// they were used by Set or by Get, and also if that use came too soon after the last to be written.
 func TestEvictionBoundAndOrder(t *testing.T) {
 	for _, pace := range []time.Duration{time.Second, 50 * time.Millisecond} {
-		t.Run(pace.String(), func(t *testing.T) { evictInOrder(t, pace) })
+		t.Run(pace.String()+"/Get", func(t *testing.T) {
+			evictInOrder(t, pace, func(s *Store, n int) {
+				if _, err := s.Get(t.Context(), fmt.Sprintf("%04d", n)); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+		t.Run(pace.String()+"/Set", func(t *testing.T) { evictInOrder(t, pace, func(s *Store, n int) { put(t, s, n) }) })
 	}
 }
 
-func evictInOrder(t *testing.T, pace time.Duration) {
+func evictInOrder(t *testing.T, pace time.Duration, use func(s *Store, n int)) {
 	clock := newClock()
 	s := openTest(t, tempPath(t), Options{MaxBytes: 100_000}, clock.now)
 	for n := range 100 {
@@ -48,9 +55,7 @@ func evictInOrder(t *testing.T, pace time.Duration) {
 		t.Fatalf("weight %d before the limit is exceeded", got)
 	}
 	for n := range 5 { // the five oldest are used again
-		if _, err := s.Get(t.Context(), fmt.Sprintf("%04d", n)); err != nil {
-			t.Fatal(err)
-		}
+		use(s, n)
 	}
 	for n := 100; n < 120; n++ {
 		clock.add(pace)
@@ -65,7 +70,7 @@ func evictInOrder(t *testing.T, pace time.Duration) {
 	}
 	for n := range 5 {
 		if !holds(t, s, n) {
-			t.Errorf("entry %d, used by Get, is gone", n)
+			t.Errorf("entry %d, used again, is gone", n)
 		}
 	}
 	for n := 5; n < 25; n++ {
