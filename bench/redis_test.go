@@ -220,4 +220,3 @@ func pipelined(ctx context.Context, c rueidis.Client, keys []string) (int, error
 	}
 	return len(found), nil
 }
-
