@@ -9,30 +9,6 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// GetMany asks for each key by itself, in one round trip to each server. MGET answers a key of another type as if it were
-// absent; a fault is not a miss.
-func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
-	c, err := s.link.client(ctx)
-	if err != nil || len(keys) == 0 {
-		return nil, err
-	}
-	b := c.client.B()
-	cmds := make([]rueidis.Completed, len(keys))
-	for i, key := range keys {
-		cmds[i] = b.Get().Key(key).Build()
-	}
-	results := make([]driver.Result, len(keys))
-	for i, reply := range c.client.DoMulti(ctx, cmds...) {
-		value, err := reply.AsBytes()
-		err = explain(err)
-		if err != nil && !ofOneKey(err) {
-			return nil, err
-		}
-		results[i] = driver.Result{Value: value, Err: err}
-	}
-	return results, nil
-}
-
 // SetMany stores each item with its lifetime in one command: no key is ever there without it.
 func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Duration) error {
 	c, err := s.link.client(ctx)

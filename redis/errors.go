@@ -15,15 +15,20 @@ var errReply = errors.New("an answer of the wrong kind")
 
 // explain says what an error of rueidis means in the words of package driver.
 func explain(err error) error {
-	var reply *rueidis.RedisError
-	switch {
-	case err == nil:
-		return nil
-	case rueidis.IsRedisNil(err):
+	if err == nil {
+		return nil // apart, because errors.As costs an allocation even then
+	}
+	return explainFault(err)
+}
+
+func explainFault(err error) error {
+	if rueidis.IsRedisNil(err) {
 		return driver.ErrMiss
-	case errors.Is(err, rueidis.ErrClosing):
+	}
+	if errors.Is(err, rueidis.ErrClosing) {
 		return driver.ErrClosed
-	case errors.As(err, &reply):
+	}
+	if reply := new(rueidis.RedisError); errors.As(err, &reply) {
 		return explainReply(reply)
 	}
 	return err
