@@ -52,13 +52,22 @@ async def length(awaitable):
     return len(await awaitable)
 
 
+async def same(awaitable, want):
+    """Whether value and types are the same, in any order of keys: 1 is not 1.0 here, and 0.0 not -0.0."""
+    return json.dumps(await awaitable, sort_keys=True) == json.dumps(want, sort_keys=True)
+
+
+async def move(cache, source, target):
+    await cache.set(target, await cache.get(source))
+
+
 async def coroutine(value, seconds=0):
     await asyncio.sleep(seconds)
     return value
 
 
 async def fn(*args, **kwds):
-    return [args, kwds]
+    return [list(args), kwds]
 
 
 async def fn2(a, b):
@@ -75,6 +84,8 @@ helpers = {
     "fn": fn,
     "fn2": fn2,
     "length": length,
+    "move": move,
+    "same": same,
     "steps": steps,
     "asyncio": asyncio,
     "Cache": caches.Cache,
@@ -98,7 +109,7 @@ async def open_(command):
 
 async def close(command):
     thing = opened.pop(command["close"])
-    await (thing.disconnect() if isinstance(thing, caches.Cache) else thing.close())
+    await (thing.disconnect() if isinstance(thing, caches.Cache) else thing.aclose())
 
 
 def blobs(folder):

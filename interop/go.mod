@@ -1,0 +1,17 @@
+module github.com/larder-go/larder/interop
+
+go 1.26.0
+
+replace github.com/larder-go/larder => ../
+
+require (
+	github.com/larder-go/larder v0.0.0-00010101000000-000000000000
+	pgregory.net/rapid v1.3.0
+)
+
+require (
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/maypok86/otter/v2 v2.4.0 // indirect
+	github.com/redis/rueidis v1.0.79 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
