@@ -40,9 +40,7 @@ func TestLogIsMoved(t *testing.T) {
 	if names := openFiles(t, dir); len(names) == 0 {
 		t.Error("no file is open: the end of this test says nothing")
 	}
-	for range 6 { // 192 MiB
-		write(fullLog * pageSize)
-	}
+	write(6 * fullLog * pageSize)
 	if n := sizeOf(path + "-wal"); n > 2*fullLog*pageSize {
 		t.Errorf("the log has %d bytes", n)
 	}

@@ -156,6 +156,30 @@ func TestPutOff(t *testing.T) {
 	}
 }
 
+// TestDueIsNotExpired: what is due and has not ended counts as an entry.
+func TestDueIsNotExpired(t *testing.T) {
+	clock := newClock()
+	s := openTest(t, tempPath(t), Options{}, clock.now)
+	for _, ttl := range []time.Duration{time.Second, time.Hour} {
+		mustSet(t, s, "k", nil, ttl)
+	}
+	clock.add(time.Minute)
+	facts, err := s.Report(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range facts {
+		if want := map[string]int64{"entries": 1, "expired": 0}; f.Name == "entries" || f.Name == "expired" {
+			if f.Value != want[f.Name] {
+				t.Errorf("%s: %v", f.Name, f.Value)
+			}
+		}
+	}
+	if n, err := s.ClearAll(t.Context()); n != 1 || err != nil {
+		t.Errorf("ClearAll: %d, %v", n, err)
+	}
+}
+
 // TestReplacedEntryWritesOnePage: no index is touched when an entry is replaced and ends later.
 func TestReplacedEntryWritesOnePage(t *testing.T) {
 	value := make([]byte, 100)
