@@ -16,7 +16,9 @@
 //
 // The file is in WAL mode, so that readers never wait for writers. One goroutine of each Store owns the
 // connection that writes: whatever concurrent callers ask for is committed in one transaction, and each
-// call returns after that commit. What a write call has acknowledged is seen by every read that begins
+// call returns after that commit. Another goroutine moves the write-ahead log into the file, every 4 MiB; under
+// continuous writing the log grows to 32 MiB before it is begun anew, and further while a reader of another program
+// holds on to it. What a write call has acknowledged is seen by every read that begins
 // afterwards, in other processes too. A Get never writes.
 //
 // # What a crash loses
@@ -34,7 +36,9 @@
 // The moment of expiry is stored by the wall clock, because processes share it and it outlives a
 // reboot, in units of [Resolution], rounded up. When the wall clock is set forward, entries expire
 // that much early, and when it is set back, that much late. Expired entries are never returned; their
-// rows are removed in the background, 200 at a time.
+// rows are removed in the background, 200 at a time. Beside its expiry each entry has a moment when to look at it, which
+// is never later. Only that moment is indexed, and it stays when expiry is put off: what renews an
+// entry writes its row and nothing else. Whoever looks too early puts the moment off, once in a lifetime.
 //
 // # max_bytes
 //
@@ -44,7 +48,7 @@
 // small steps. The file is larger than the sum of the weights: pages are not full, and
 // the write-ahead log comes on top.
 //
-// Uses are noted in memory, at most 65,536 of them, and written with a later commit, a key at most
+// Uses, by Get and by writes, are noted in memory, at most 65,536 of them, and written with a later commit, a key at most
 // once a minute; the exception is an entry that would be evicted and has been used since, which is
 // written instead. A crash loses the notes that are not written yet: the order of eviction is a little
 // off then, no data is. Each process notes its own uses, so a process that evicts does not know what
