@@ -33,8 +33,8 @@ type Notifier interface {
 	// error means that there is no subscription.
 	//
 	// Calls of tell come one at a time, on a goroutine of their own, those for one key in the order of publication. When a
-	// message is told its value has been stored. tell may use the store and call Remove, but neither Add nor Stop. A
-	// tell that is slower than what comes in for long costs messages, which Lost says.
+	// message is told its value has been stored. tell may use the store and call Remove, but not Add, Stop
+	// or Close. A tell that is slower for long than what comes in costs messages, which Lost says.
 	//
 	// A subscription does not end when its connection is lost: it is made again, and then Lost is told.
 	Subscribe(ctx context.Context, keys []string, tell func(Message)) (Subscription, error)

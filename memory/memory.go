@@ -25,6 +25,7 @@ import (
 	"sync/atomic"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/pubsub"
 )
 
 // DefaultMaxEntries is the bound of a store that was given none.
@@ -117,6 +118,7 @@ type store struct {
 	space  *space
 	closed atomic.Bool
 	once   sync.Once
+	lines  pubsub.Group // of this handle's subscriptions
 }
 
 // live is a store that hands out Go values as they are.
@@ -134,6 +136,7 @@ func newHandle(s *space, isolate bool) driver.Store {
 func (s *store) Close() error {
 	s.once.Do(func() {
 		s.closed.Store(true)
+		s.closeLines()
 		named.close(s.space)
 	})
 	return nil

@@ -3,6 +3,7 @@ package memory
 import (
 	"fmt"
 	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/maypok86/otter/v2/stats"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/pubsub"
 )
 
 // entry is what otter holds under a key. The lifetime travels with the value, so that the two are
@@ -28,6 +30,10 @@ type space struct {
 	cache      *otter.Cache[string, entry]
 	slot       driver.Slot
 	evictions  evictions
+
+	notifying  sync.Mutex // from a write that publishes to its message
+	book       pubsub.Book
+	collecting sync.Mutex // one step for collections, which are several entries
 }
 
 func newSpace(o Options) *space {
