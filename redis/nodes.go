@@ -26,7 +26,7 @@ func primaries(ctx context.Context, client rueidis.Client) (map[string]rueidis.C
 		if err != nil {
 			return nil, err
 		}
-		addr := known(nodes, host, port)
+		addr := addressOf(nodes, host, port)
 		if addr == "" {
 			return nil, fmt.Errorf("the cluster is changing: there is no connection to its server %s yet", net.JoinHostPort(host, port))
 		}
@@ -50,8 +50,8 @@ func primaryOf(r rueidis.RedisMessage) (host, port string, err error) {
 	return host, strconv.FormatInt(n, 10), err
 }
 
-// known returns the address under which a server is known. One that does not know its own name is known by its port.
-func known(nodes map[string]rueidis.Client, host, port string) string {
+// addressOf returns the address under which a server is known. One that does not know its own name is known by its port.
+func addressOf(nodes map[string]rueidis.Client, host, port string) string {
 	if addr := net.JoinHostPort(host, port); nodes[addr] != nil || host != "" {
 		if nodes[addr] == nil {
 			return ""
