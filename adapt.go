@@ -111,8 +111,11 @@ func (e *engine) fill(ctx context.Context, prefix, key string, v driver.Value, t
 // grant is what a leader is told of its key.
 type grant struct {
 	there driver.Value // the entry; nil if it is absent, or nobody knows
-	lease driver.Lease // the right to fill it; empty: there is no such thing here, or another process has it
+	lease driver.Lease // the right to fill it; empty: there is no such thing here, another process has it, or a fault
 	taken bool         // another process has it
+
+	guarded bool  // who has no lease must not fill the key
+	fault   error // why there is neither entry nor lease
 }
 
 // acquire looks for keys once more, and asks for the right to fill those that are absent. Where there are no leases everybody
@@ -145,15 +148,24 @@ func (e *engine) acquireLeases(ctx context.Context, keys []string, grants []gran
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
 	found, err := e.leaser.Acquire(ctx, keys, leaseTime)
-	for i, g := range found {
-		switch {
-		case g.Err == nil:
-			grants[i].there = driver.Bytes(g.Value)
-		case errors.Is(g.Err, ErrMiss):
-			grants[i].lease, grants[i].taken = g.Lease, g.Lease == ""
+	for i := range grants {
+		grants[i].guarded, grants[i].fault = !declined(err), err
+		if err == nil {
+			grants[i].take(found[i])
 		}
 	}
 	return err
+}
+
+func (g *grant) take(d driver.Grant) {
+	switch {
+	case d.Err == nil:
+		g.there = driver.Bytes(d.Value)
+	case errors.Is(d.Err, ErrMiss):
+		g.lease, g.taken = d.Lease, d.Lease == ""
+	default:
+		g.fault = d.Err
+	}
 }
 
 // fillLeased is fill under a lease. It tells whether the lease was still good.
@@ -170,8 +182,9 @@ func (e *engine) fillLeased(ctx context.Context, key string, l driver.Lease, v d
 
 var errReplaced = errors.New("replaced meanwhile")
 
-// replace stores v in the place of old, as read has returned it, if that is still there.
-func (e *engine) replace(ctx context.Context, prefix, key string, old, v driver.Value, ttl time.Duration) (bool, error) {
+// replace stores v in the place of old, as read has returned it, if that is still there. If it has gone, v is stored too unless
+// the key is guarded: another process may have deleted it, and is not undone.
+func (e *engine) replace(ctx context.Context, prefix, key string, old, v driver.Value, ttl time.Duration, guarded bool) (bool, error) {
 	if e.live != nil {
 		return e.live.SwapLive(prefix, key, old, v, ttl)
 	}
@@ -182,7 +195,7 @@ func (e *engine) replace(ctx context.Context, prefix, key string, old, v driver.
 		return encoded(v), ttl, nil
 	})
 	switch {
-	case errors.Is(err, errReplaced):
+	case errors.Is(err, errReplaced), errors.Is(err, ErrMiss) && guarded:
 		return false, nil
 	case errors.Is(err, ErrMiss):
 		return e.fill(ctx, prefix, key, v, ttl)

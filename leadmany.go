@@ -19,66 +19,49 @@ func (b *bulk[V]) lead(led []*leader) error {
 	}
 	defer func() {
 		for _, l := range led {
-			l.panicked(b.view.fail)
+			l.gone(b.ctx, b.view.fail)
 		}
 	}()
-	rest := led
-	for patient := true; ; {
-		var mine []*leader
-		mine, rest = b.enter(rest, patient)
-		if err := b.loadThese(mine); err != nil {
-			for _, l := range rest {
-				l.retry()
+	waits := b.view.cache.patience(b.ctx)
+	for {
+		mine, others := b.enter(led, waits.over())
+		if err := b.loadThese(mine); err != nil || len(others) == 0 {
+			return err
+		}
+		if err := waits.await(b.call.prefix + others[0].key); err != nil {
+			for _, l := range others {
+				l.abandon()
 			}
-			return err
+			return b.view.fail("get-or-set-many", others[0].key, err)
 		}
-		if len(rest) == 0 {
-			return nil
-		}
-		var err error
-		if patient, err = b.await(rest); err != nil {
-			return err
-		}
+		led = others
 	}
 }
 
 // enter is the second look-up (see View.enter), in one round trip where the engine has one. It returns the keys to load, and
-// those that another process loads.
-func (b *bulk[V]) enter(led []*leader, patient bool) (mine, others []*leader) {
-	v := b.view
+// those that another process loads, unless the call does not want to wait for it.
+func (b *bulk[V]) enter(led []*leader, impatient bool) (mine, others []*leader) {
 	keys := make([]string, len(led))
 	for i, l := range led {
+		l.f.Begin()
 		keys[i] = l.key
 	}
-	for i, g := range v.cache.engine.acquire(b.ctx, b.call.prefix, keys) {
+	for i, g := range b.view.cache.engine.acquire(b.ctx, b.call.prefix, keys) {
 		l := led[i]
 		if g.there != nil {
-			if val, ok := v.seen(l, g.there); ok {
+			if val, ok := b.view.seen(l, g.there); ok {
 				b.found[l.key] = val
 				continue
 			}
 		}
-		if g.taken && patient {
+		if g.taken && !impatient {
 			others = append(others, l)
 			continue
 		}
-		l.lease = v.cache.newLease(b.call.prefix+l.key, g.lease)
+		l.take(b.view.cache, b.call.prefix, g)
 		mine = append(mine, l)
 	}
 	return mine, others
-}
-
-// await waits until it is worth asking again for what other processes load.
-func (b *bulk[V]) await(others []*leader) (patient bool, err error) {
-	key := others[0].key
-	patient, err = b.view.cache.await(b.ctx, b.call.prefix+key)
-	if err == nil {
-		return patient, nil
-	}
-	for _, l := range others {
-		l.fail(b.ctx, err)
-	}
-	return false, b.view.fail("get-or-set-many", key, err)
 }
 
 // loadThese runs the loader once for all of them, and stores what it gives.

@@ -2,12 +2,10 @@ package larder
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/flight"
 )
 
 // leaseTime is how long a loader that has died keeps other processes waiting. A living one renews its lease three times in it.
@@ -60,14 +58,17 @@ func (l *lease) stop() {
 	}
 }
 
-// release gives the lease back, and tells whether it may have been good to the end: false means that the key was written or
-// deleted by another process since the load began.
+// release gives the lease back, and tells whether it was good to the end: if not, or if nobody knows, another process may have
+// written or deleted the key since the load began.
 func (l *lease) release(ctx context.Context) bool {
 	l.stop()
-	ctx, cancel := context.WithTimeout(ctx, leaseTime)
+	limited, cancel := context.WithTimeout(ctx, leaseTime)
 	defer cancel()
-	good, err := l.engine.leaser.Release(ctx, l.key, l.token)
-	return good || err != nil
+	good, err := l.engine.leaser.Release(limited, l.key, l.token)
+	if err != nil {
+		l.drop() // or others would wait for nothing until the lease's time is over
+	}
+	return good && err == nil
 }
 
 // fill stores v if the lease is still good, and uses it up.
@@ -76,27 +77,13 @@ func (l *lease) fill(ctx context.Context, v driver.Value, ttl time.Duration) (bo
 	return l.engine.fillLeased(ctx, l.key, l.token, v, ttl)
 }
 
-// drop gives the lease back when nobody waits for that.
+// drop gives the lease back when nobody waits for that. Close does, for a while: the next process need not wait for one
+// that ends in good order.
 func (l *lease) drop() {
 	l.stop()
-	l.tasks.run(func(ctx context.Context) { l.release(ctx) })
-}
-
-// await waits for another process's load of key. A loader that waits here does so no longer than a lease lasts, because two
-// processes whose loaders wait for each other cannot find that out; patient is false when that time is over.
-func (c *Cache) await(ctx context.Context, key string) (patient bool, err error) {
-	limited := ctx
-	if flight.Nested(ctx) {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, leaseTime)
+	l.tasks.run(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseTime/3)
 		defer cancel()
-	}
-	err = c.engine.leaser.Await(limited, key)
-	switch {
-	case ctx.Err() != nil:
-		return false, ctx.Err()
-	case errors.Is(err, ErrClosed):
-		return false, err
-	}
-	return err == nil, nil
+		_, _ = l.engine.leaser.Release(ctx, l.key, l.token)
+	})
 }

@@ -46,8 +46,8 @@ func (v *View[V]) GetOrSet(ctx context.Context, key string, load func(context.Co
 	if load == nil {
 		panic("larder: GetOrSet with a nil loader")
 	}
-	for {
-		val, err, again := v.fly(ctx, call, key, load)
+	for asked := v.cache.engine.flights.Now(); ; {
+		val, err, again := v.fly(ctx, call, key, load, asked)
 		if !again {
 			return val, err
 		}
@@ -80,13 +80,13 @@ func (c *Cache) covered(what, key string, err error) {
 }
 
 // fly joins the load of key, or leads it. It tells whether there was none to get a value from, after all.
-func (v *View[V]) fly(ctx context.Context, call call, key string, load func(context.Context) (V, error)) (val V, err error, again bool) { //nolint:revive // the error is for the caller of GetOrSet, again for the loop
+func (v *View[V]) fly(ctx context.Context, call call, key string, load func(context.Context) (V, error), asked flight.Moment) (val V, err error, again bool) { //nolint:revive // the error is for the caller of GetOrSet, again for the loop
 	f, leads, err := v.cache.engine.flights.Join(ctx, call.prefix+key)
 	if err != nil {
 		return val, v.fail("get-or-set", key, err), false
 	}
 	if !leads {
-		result, outcome, err := f.Wait(ctx, v.cache.closed)
+		result, outcome, err := f.Wait(ctx, v.cache.closed, asked)
 		switch {
 		case err != nil:
 			return val, v.fail("get-or-set", key, err), false
@@ -111,7 +111,7 @@ func (v *View[V]) lead(ctx context.Context, l *leader, call call, load func(cont
 		if loading { // a panic, or runtime.Goexit
 			v.cache.countLoad(errPanicked)
 		}
-		l.panicked(v.fail)
+		l.gone(ctx, v.fail)
 	}()
 	if val, ok, err := v.enter(ctx, l, call.prefix); ok || err != nil {
 		return val, v.fail("get-or-set", l.key, err)

@@ -23,6 +23,7 @@ func (v *View[V]) GetOrSetMany(ctx context.Context, keys []string, load func(ctx
 		return nil, v.failAll("get-or-set-many", err)
 	}
 	b := bulk[V]{view: v, ctx: ctx, call: call, load: load, found: map[string]V{}, failed: map[string]error{}, pending: keys}
+	b.asked = v.cache.engine.flights.Now()
 	for {
 		if err := b.find(opts); err != nil {
 			return nil, v.failAll("get-or-set-many", err)
@@ -44,6 +45,7 @@ type bulk[V any] struct {
 	load    func(context.Context, []string) (map[string]V, error)
 	found   map[string]V
 	failed  map[string]error
+	asked   flight.Moment
 	pending []string // keys that are neither found nor known to be absent, each once
 }
 
@@ -127,7 +129,7 @@ func leave(waiting []boarding) {
 }
 
 func (b *bulk[V]) wait(w boarding) error {
-	result, outcome, err := w.f.Wait(b.ctx, b.view.cache.closed)
+	result, outcome, err := w.f.Wait(b.ctx, b.view.cache.closed, b.asked)
 	switch {
 	case err != nil:
 		return b.view.fail("get-or-set-many", w.key, err)

@@ -32,6 +32,7 @@ type Result struct {
 // Group holds the loads that are under way on one store. Its zero value is not usable: see New.
 type Group struct {
 	active atomic.Int64 // flights in the shards: zero lets a write pass without a lock
+	clock  atomic.Int64 // goes on when a load begins
 	seed   maphash.Seed
 	shards [64]shard
 }
@@ -68,6 +69,22 @@ type Flight struct {
 	done       chan struct{}
 	result     Result // valid once done is closed and again is false
 	again      bool   // the load was given up: start over
+	began      Moment // see Begin
+	early      bool   // the result is for those only who asked before the load began
+}
+
+// Moment is a time in the order of a group's loads.
+type Moment int64
+
+// Now is for a call that may come to wait for loads: it says when it asked. A call asks once, however often it joins.
+func (g *Group) Now() Moment { return Moment(g.clock.Load()) }
+
+// Begin tells that the load begins now: what it reads is not older than what anybody saw who had asked before.
+func (f *Flight) Begin() {
+	began := Moment(f.group.clock.Add(1))
+	f.shard.mu.Lock()
+	defer f.shard.mu.Unlock()
+	f.began = began
 }
 
 // Join enters the load of key: as its leader, who must call Finish or Abandon, or as a waiter, who
@@ -111,8 +128,8 @@ const (
 	Again                // nobody will finish this load: start over
 )
 
-// Wait waits for the load's end, for the caller's turn to lead, for the end of ctx, or for closed.
-func (f *Flight) Wait(ctx context.Context, closed <-chan struct{}) (Result, Outcome, error) {
+// Wait waits for the load's end, for the caller's turn to lead, for the end of ctx, or for closed. asked is when the caller did.
+func (f *Flight) Wait(ctx context.Context, closed <-chan struct{}, asked Moment) (Result, Outcome, error) {
 	leave, err := enterCircle(ctx, f)
 	if err != nil {
 		f.Leave()
@@ -122,7 +139,7 @@ func (f *Flight) Wait(ctx context.Context, closed <-chan struct{}) (Result, Outc
 	select {
 	case <-f.done:
 		f.Leave()
-		if f.again {
+		if f.again || f.early && asked >= f.began {
 			return Result{}, Again, nil
 		}
 		return f.result, Done, nil
@@ -191,10 +208,24 @@ func (f *Flight) beginStore(seal bool) bool {
 func (f *Flight) Seal() bool { return f.beginStore(true) }
 
 // Finish ends the load with a result for every waiter.
-func (f *Flight) Finish(r Result) {
+func (f *Flight) Finish(r Result) { f.finish(r, false) }
+
+// FinishEarly ends the load with a result for those who asked before it began; the others look for themselves. It is for a
+// leader that does not know what other processes have done to the key since, or has found an entry instead of loading one. To hand
+// that on to everybody would not do:
+//
+//	leader: finds the old entry
+//	                              another process: deletes it
+//	                                                 a caller who begins now misses, joins, and gets the old entry
+//
+// To hand it on to nobody would not do either: of a thousand who wait for a key that is deleted again and again, each load
+// would serve one.
+func (f *Flight) FinishEarly(r Result) { f.finish(r, true) }
+
+func (f *Flight) finish(r Result, early bool) {
 	f.shard.mu.Lock()
 	defer f.shard.mu.Unlock()
-	f.result = r
+	f.result, f.early = r, early
 	f.remove()
 	if f.stored != nil {
 		close(f.stored)
@@ -202,12 +233,7 @@ func (f *Flight) Finish(r Result) {
 	close(f.done)
 }
 
-// Retry ends the load without a result: the waiters look for themselves. It is for a leader that has found an entry
-// instead of loading one. To hand that on would not do:
-//
-//	leader: finds the old entry
-//	                              Delete: returns
-//	                                                 a caller who begins now joins, and gets the old entry
+// Retry ends the load without a result: the waiters look for themselves. It is for a leader that has not come to load.
 func (f *Flight) Retry() {
 	f.shard.mu.Lock()
 	defer f.shard.mu.Unlock()

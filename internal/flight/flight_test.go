@@ -34,7 +34,7 @@ func result(text string) flight.Result { return flight.Result{Value: driver.Byte
 
 func wantWait(t *testing.T, f *flight.Flight, want flight.Outcome, value string) {
 	t.Helper()
-	r, outcome, err := f.Wait(t.Context(), open)
+	r, outcome, err := f.Wait(t.Context(), open, 0)
 	if err != nil || outcome != want || (value != "" && r.Value != driver.Bytes(value)) {
 		t.Errorf("Wait = %v, %v, %v; want %v, %q", r, outcome, err, want, value)
 	}
@@ -182,15 +182,97 @@ func TestWaitEnds(t *testing.T) {
 	f := join(t, g, "k", true)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := join(t, g, "k", false).Wait(ctx, open); !errors.Is(err, context.Canceled) {
+	if _, _, err := join(t, g, "k", false).Wait(ctx, open, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("Wait: %v", err)
 	}
 	close(closed)
-	if _, _, err := join(t, g, "k", false).Wait(t.Context(), closed); !errors.Is(err, driver.ErrClosed) {
+	if _, _, err := join(t, g, "k", false).Wait(t.Context(), closed, 0); !errors.Is(err, driver.ErrClosed) {
 		t.Errorf("Wait: %v", err)
 	}
 	f.Abandon() // nobody waits any more
 	join(t, g, "k", true).Finish(result(""))
+}
+
+// TestFinishEarly: who asked before the load began gets its result, whoever came later looks for himself, once.
+func TestFinishEarly(t *testing.T) {
+	g := flight.New()
+	f := join(t, g, "k", true)
+	before, early := g.Now(), join(t, g, "k", false)
+	f.Begin()
+	after, late := g.Now(), join(t, g, "k", false)
+	if !f.Seal() {
+		t.Error("a load that nobody voids may not store")
+	}
+	f.FinishEarly(result("1"))
+	waitSince(t, early, before, flight.Done, "1")
+	waitSince(t, late, after, flight.Again, "")
+	next := join(t, g, "k", true)
+	again := join(t, g, "k", false)
+	next.Begin()
+	next.FinishEarly(result("2"))
+	waitSince(t, again, after, flight.Done, "2")
+}
+
+// TestFinishEarlyOfWhatHasNotBegun: a leader that says nothing hands on nothing.
+func TestFinishEarlyOfWhatHasNotBegun(t *testing.T) {
+	g := flight.New()
+	f, waiter := join(t, g, "k", true), join(t, g, "k", false)
+	f.FinishEarly(result("1"))
+	waitSince(t, waiter, g.Now(), flight.Again, "")
+}
+
+func waitSince(t *testing.T, f *flight.Flight, asked flight.Moment, want flight.Outcome, value string) {
+	t.Helper()
+	r, outcome, err := f.Wait(t.Context(), open, asked)
+	if err != nil || outcome != want || (value != "" && r.Value != driver.Bytes(value)) {
+		t.Errorf("Wait = %v, %v, %v; want %v, %q", r, outcome, err, want, value)
+	}
+}
+
+// TestSealed: nobody joins what is being stored, or is on its way to be given up.
+func TestSealed(t *testing.T) {
+	for name, end := range map[string]func(f *flight.Flight){
+		"Finish":      func(f *flight.Flight) { f.Finish(result("old")) },
+		"FinishEarly": func(f *flight.Flight) { f.FinishEarly(result("old")) },
+		"Retry":       func(f *flight.Flight) { f.Retry() },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			g := flight.New()
+			f := join(t, g, "k", true)
+			f.Seal()
+			leads := make(chan bool)
+			go func() {
+				next, l, err := g.Join(t.Context(), "k")
+				if err == nil {
+					next.Finish(result("new"))
+				}
+				leads <- l && err == nil
+			}()
+			synctest.Wait()
+			select {
+			case <-leads:
+				t.Errorf("%s: somebody has joined, or begun beside it", name)
+			default:
+			}
+			end(f)
+			if !<-leads {
+				t.Errorf("%s: the next one does not lead", name)
+			}
+		})
+	}
+}
+
+// TestSealedIsVoided: a write of this process waits for what is being stored, and is seen before that.
+func TestSealedIsVoided(t *testing.T) {
+	g := flight.New()
+	f := join(t, g, "k", true)
+	if err := g.Void(t.Context(), "", "k"); err != nil {
+		t.Fatal(err)
+	}
+	if f.Seal() {
+		t.Error("the load may store")
+	}
+	f.FinishEarly(result("old"))
 }
 
 // TestStress: at any moment one leader a key and generation, nobody is left waiting, nothing is left behind, and no load
@@ -212,14 +294,17 @@ var stressKeys = []string{"a", "b", "ab"}
 type stress struct {
 	g             *flight.Group
 	begun, passed [3]atomic.Int64 // writes, by key: before and after Void
+	foreign       [3]atomic.Int64 // writes of another process, by key: nobody is told
 }
 
 func (s *stress) run(t *testing.T, r *rand.Rand) {
 	for range 3000 {
 		k := r.IntN(len(stressKeys))
-		switch r.IntN(6) {
+		switch r.IntN(7) {
 		case 0:
 			s.write(t, k)
+		case 6:
+			s.foreign[k].Add(1)
 		case 1:
 			s.impatient(r, k)
 		default:
@@ -254,12 +339,14 @@ func (s *stress) impatient(r *rand.Rand, k int) {
 		return
 	}
 	cancel()
-	if _, outcome, err := f.Wait(ctx, open); err == nil && outcome == flight.Lead {
+	if _, outcome, err := f.Wait(ctx, open, 0); err == nil && outcome == flight.Lead {
 		f.Abandon()
 	}
 }
 
 func (s *stress) load(t *testing.T, r *rand.Rand, k int) {
+	foreign := s.foreign[k].Load()
+	asked := s.g.Now()
 	for {
 		f, leads, err := s.g.Join(context.Background(), stressKeys[k])
 		if err != nil {
@@ -270,7 +357,7 @@ func (s *stress) load(t *testing.T, r *rand.Rand, k int) {
 			s.lead(t, r, f, k)
 			return
 		}
-		got, outcome, err := f.Wait(context.Background(), open)
+		got, outcome, err := f.Wait(context.Background(), open, asked)
 		switch {
 		case err != nil:
 			t.Error(err)
@@ -279,23 +366,35 @@ func (s *stress) load(t *testing.T, r *rand.Rand, k int) {
 			s.lead(t, r, f, k)
 			return
 		case outcome == flight.Done:
-			if got.Value != driver.Bytes(stressKeys[k]) {
-				t.Errorf("the result of %s is %v", stressKeys[k], got)
+			if seen := got.Value.(loadedAt); seen.key != k || int64(seen.foreign) < foreign {
+				t.Errorf("the result of %d is %+v; %d foreign writes were over", k, got, foreign)
 			}
 			return
 		}
 	}
 }
 
+// loadedAt is the value of a load: what it saw.
+type loadedAt struct{ key, foreign int }
+
+func (loadedAt) Encode() ([]byte, error) { return nil, nil }
+func (loadedAt) Weight() int             { return 0 }
+
 func (s *stress) lead(t *testing.T, r *rand.Rand, f *flight.Flight, k int) {
+	f.Begin()
 	begun := s.begun[k].Load()
+	seen := loadedAt{k, int(s.foreign[k].Load())}
 	for range r.IntN(4) {
 		runtime.Gosched()
 	}
 	// More writes have passed than had begun when this load did: one of them both began and passed during it.
 	voided := s.passed[k].Load() > begun
-	if f.BeginStore() && voided {
+	if f.Seal() && voided {
 		t.Error("a load may store in spite of a write that came during it")
 	}
-	f.Finish(result(stressKeys[k]))
+	if int(s.foreign[k].Load()) == seen.foreign {
+		f.Finish(flight.Result{Value: seen})
+	} else {
+		f.FinishEarly(flight.Result{Value: seen})
+	}
 }
