@@ -8,6 +8,9 @@ import (
 // MaxLease is the longest time that a lease is asked for. It can be renewed.
 const MaxLease = 10 * time.Second
 
+// RenewLease is how long, at most, a lease is held without being renewed.
+const RenewLease = time.Second
+
 // Lease is the right to fill a missing key. It is opaque to the portable side; the empty one is none.
 type Lease string
 

@@ -16,7 +16,7 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 		return err
 	}
 	cmds := make([]rueidis.Completed, 0, 2*len(items))
-	voids := s.voids(c, ttl)
+	voids := s.voids(ttl)
 	for _, item := range items {
 		cmds = append(cmds, storeCommand(ctx, c.client.B(), item, ttl))
 		if voids {

@@ -2,12 +2,14 @@ package redis
 
 import (
 	"errors"
-	"log/slog"
+	"fmt"
 	"net"
 	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/larder-go/larder/driver"
 )
 
 // The defaults of Options.
@@ -17,26 +19,25 @@ const (
 	refresh            = 2 * time.Second // how often a group of servers is asked who is who
 )
 
-// connect makes a client. A server that knows neither RESP3 nor CLIENT TRACKING gets one that does without.
-func connect(o Options, logger *slog.Logger, invalidated func([]rueidis.RedisMessage)) (rueidis.Client, features, error) {
+// connect makes the client for everything but watches. It asks to be told nothing: a connection that has to be listened to all the
+// time answers a lone caller half as fast.
+func connect(o Options) (rueidis.Client, error) {
 	co := clientOption(o)
-	// Every process that shares the data is told of every lease (see lease.go).
-	co.ClientTrackingOptions = []string{"BCAST", "PREFIX", leasePrefix}
-	co.OnInvalidations = invalidated
-	client, err := rueidis.NewClient(co)
-	if err == nil {
-		return client, features{tracking: true}, nil
-	}
-	if !cannotTrack(err) {
-		return nil, features{}, err
-	}
-	co.ClientTrackingOptions, co.OnInvalidations = nil, nil
 	co.DisableCache = true
-	if client, err = rueidis.NewClient(co); err != nil {
-		return nil, features{}, err
+	return rueidis.NewClient(co)
+}
+
+// connectTracking makes a client that is told of every change of a key with prefix.
+func connectTracking(o Options, prefix string, invalidated func([]rueidis.RedisMessage)) (rueidis.Client, error) {
+	co := clientOption(o)
+	co.ClientTrackingOptions = []string{"BCAST", "PREFIX", prefix}
+	co.OnInvalidations = invalidated
+	co.ConnWriteTimeout = driver.AliveWithin
+	client, err := rueidis.NewClient(co)
+	if err != nil && cannotTrack(err) {
+		return nil, fmt.Errorf("%w: the server does not tell of changes (CLIENT TRACKING): %w", errors.ErrUnsupported, err)
 	}
-	logger.Info("larder: redis: the server cannot tell of changes (CLIENT TRACKING): waiting for another process's load polls")
-	return client, features{}, nil
+	return client, err
 }
 
 // cannotTrack tells whether the handshake failed because of RESP3 or CLIENT TRACKING.

@@ -42,7 +42,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // write runs a command that gives key a value, and voids the key's lease.
 func (s *Store) write(ctx context.Context, c *connected, key string, ttl time.Duration, cmd rueidis.Completed) (rueidis.RedisResult, error) {
-	if s.voids(c, ttl) {
+	if s.voids(ttl) {
 		replies := c.client.DoMulti(ctx, cmd, unlinkCommand(c.client.B(), leaseKey(key)))
 		return replies[0], first(replies[0].Error(), leaseError(replies[1]))
 	}

@@ -12,26 +12,33 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// invalidated is told by the server which leases have changed; nil: all may have, or the connection is lost. It runs on the
-// goroutine that reads the connection.
-func (s *Store) invalidated(names []rueidis.RedisMessage) {
-	if names == nil {
-		s.leases.missed()
-		return
-	}
-	for i := range names {
-		if name, err := names[i].ToString(); err == nil {
-			if key, ok := leasedKey(name); ok {
-				s.leases.changed(key)
-			}
+// followLeases listens to what is told of leases, until the store is closed or the server turns out to tell nothing.
+func (s *Store) followLeases() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	for failed := 0; ; failed++ {
+		limited, done := context.WithTimeout(ctx, driver.AliveWithin)
+		stop, err := s.watch(limited, ctx, leasePrefix, s.leases.told)
+		done()
+		switch {
+		case err == nil:
+			<-s.closed
+			stop()
+			return
+		case errors.Is(err, errors.ErrUnsupported):
+			s.logger.Info("larder: redis: waiting for other processes' loads will poll", "reason", err)
+			return
+		}
+		if _, err := s.pause(ctx, nil, pauseAfter(failed)); err != nil {
+			return
 		}
 	}
 }
 
 // voids tells whether a command that writes with this ttl has to delete the key's lease in the same round trip: where the
-// entry may be gone again before anybody looks whether it is there, and where the server tells of no leases.
-func (s *Store) voids(c *connected, ttl time.Duration) bool {
-	return !c.features.tracking || ttl > 0 && ttl <= driver.MaxLease
+// entry may be gone again before anybody looks whether it is there, and while leases are not told of.
+func (s *Store) voids(ttl time.Duration) bool {
+	return ttl > 0 && ttl <= driver.MaxLease || !s.leases.clear()
 }
 
 // wrote is to be called after the server has acknowledged a write that did not delete the key's lease. It does so if
@@ -40,7 +47,7 @@ func (s *Store) wrote(ctx context.Context, c *connected, key string) error {
 	if !s.leases.mayExist(key) {
 		return nil
 	}
-	return explain(c.client.Do(ctx, c.client.B().Unlink().Key(leaseKey(key)).Build()).Error())
+	return leaseError(c.client.Do(ctx, unlinkCommand(c.client.B(), leaseKey(key))))
 }
 
 // The keys of these scripts are the entry's and its lease's.

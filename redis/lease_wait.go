@@ -65,5 +65,5 @@ func (s *Store) leaseLeft(ctx context.Context, key string) (left time.Duration, 
 		n = int64(driver.MaxLease / time.Millisecond)
 	}
 	// A millisecond more than the server says, because its clock ticks.
-	return time.Duration(max(n+1, 0)) * time.Millisecond, c.features.tracking, explain(err)
+	return time.Duration(max(n+1, 0)) * time.Millisecond, s.leases.live(), explain(err)
 }

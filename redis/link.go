@@ -10,21 +10,13 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// features are what the server at hand can do.
-type features struct {
-	tracking bool // RESP3 and CLIENT TRACKING: leases are told of, and not polled
-}
-
-// connected is a client and what its server can do.
-type connected struct {
-	client   rueidis.Client
-	features features
-}
+// connected is a client that has been made.
+type connected struct{ client rueidis.Client }
 
 // link makes the client when it is first needed. rueidis.NewClient dials, and knows no context: so it runs on a goroutine
 // of its own, one at a time, and whoever needs the client waits for it for as long as his context allows.
 type link struct {
-	dial    func() (rueidis.Client, features, error)
+	dial    func() (rueidis.Client, error)
 	current atomic.Pointer[connected]
 	mu      sync.Mutex
 	attempt *attempt // not nil while one is under way
@@ -78,7 +70,7 @@ func (l *link) begin() (*attempt, error) {
 }
 
 func (l *link) connect(a *attempt) {
-	client, f, err := l.dial()
+	client, err := l.dial()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -88,7 +80,7 @@ func (l *link) connect(a *attempt) {
 		client.Close()
 		a.err = driver.ErrClosed
 	default:
-		l.current.Store(&connected{client, f})
+		l.current.Store(&connected{client})
 	}
 	l.attempt = nil
 	close(a.done)

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/redis/rueidis"
+
+	"github.com/larder-go/larder/driver"
 )
 
 // Name is the engine's name, in errors and logs.
@@ -19,6 +21,8 @@ type Store struct {
 	leases  *leaseBook
 	closing sync.Once
 	closed  chan struct{}
+	mu      sync.Mutex
+	running sync.WaitGroup // what Close waits for
 }
 
 // Open connects within ctx, unless o.Lazy. The store does not depend on ctx afterwards.
@@ -27,7 +31,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
-	s.link.dial = func() (rueidis.Client, features, error) { return connect(o, s.logger, s.invalidated) }
+	s.link.dial = s.dial
 	if o.Lazy {
 		return s, nil
 	}
@@ -38,11 +42,39 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
+// dial makes the client, and begins to listen to what is told of leases.
+func (s *Store) dial() (rueidis.Client, error) {
+	client, err := connect(s.options)
+	if err == nil && s.begin() == nil {
+		go func() {
+			defer s.running.Done()
+			s.followLeases()
+		}()
+	}
+	return client, err
+}
+
+// begin counts a goroutine that Close waits for.
+func (s *Store) begin() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.closed:
+		return driver.ErrClosed
+	default:
+	}
+	s.running.Add(1)
+	return nil
+}
+
 // Close ends every connection and goroutine. A second Close does nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.mu.Lock()
 		close(s.closed)
+		s.mu.Unlock()
 		s.link.close()
+		s.running.Wait()
 	})
 	return nil
 }

@@ -1,0 +1,176 @@
+package redis
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// How often a watch makes sure that it is told everything, and how long it waits between attempts when it is not.
+const (
+	beatInterval = driver.AliveWithin / 4
+	lastBackoff  = 5 * time.Second
+)
+
+// watch follows the changes of the keys with one prefix, over a client of its own: what the server tells does not wait
+// behind large answers, and the other client's calls do not pay for a connection that is always listened to.
+type watch struct {
+	prefix string
+	link   link
+	mu     sync.Mutex
+	tell   func(driver.Event) // nil once stopped
+	gaps   int                // how many there were
+	// connections has the number that each server gave to the connection, by the server's address. One that is not as it
+	// was is another connection, and what happened before it was made has not been told.
+	connections map[string]int64
+	cancel      context.CancelFunc
+	ended       sync.WaitGroup
+}
+
+// Watch tells of every change of a key that begins with prefix, by CLIENT TRACKING in the mode BCAST.
+func (s *Store) Watch(ctx context.Context, prefix string, tell func(driver.Event)) (stop func(), err error) {
+	return s.watch(ctx, ctx, prefix, tell)
+}
+
+// watch connects within the first context, and watches within the second.
+func (s *Store) watch(connecting, ctx context.Context, prefix string, tell func(driver.Event)) (stop func(), err error) {
+	w := &watch{prefix: prefix, tell: tell}
+	w.link.dial = func() (rueidis.Client, error) { return connectTracking(s.options, prefix, w.invalidated) }
+	if err := s.begin(); err != nil {
+		return nil, err
+	}
+	if err := w.beat(connecting); err != nil {
+		w.link.close()
+		s.running.Done()
+		return nil, err
+	}
+	var inner context.Context
+	inner, w.cancel = context.WithCancel(ctx)
+	w.ended.Go(func() {
+		defer s.running.Done()
+		w.run(inner, s.closed)
+	})
+	return w.stop, nil
+}
+
+func (w *watch) run(ctx context.Context, closed <-chan struct{}) {
+	defer w.link.close()
+	timer := time.NewTimer(beatInterval)
+	defer timer.Stop()
+	for failed := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-closed:
+			return
+		case <-timer.C:
+		}
+		limited, cancel := context.WithTimeout(ctx, driver.AliveWithin)
+		if err := w.beat(limited); err != nil {
+			failed++
+		} else {
+			failed = 0
+		}
+		cancel()
+		timer.Reset(pauseAfter(failed))
+	}
+}
+
+// pauseAfter grows with the number of failures, and differs from process to process, so that they do not all come at once.
+func pauseAfter(failed int) time.Duration {
+	d := min(beatInterval<<min(failed, 6), lastBackoff)
+	if failed == 0 {
+		return d
+	}
+	return d/2 + rand.N(d)
+}
+
+// stop ends the watch. tell is not called any more once it has returned.
+func (w *watch) stop() {
+	w.mu.Lock()
+	w.tell = nil
+	w.mu.Unlock()
+	w.cancel()
+	w.ended.Wait()
+}
+
+// beat asks every server for the number of the connection. The answers come behind everything that was told before, so
+// that nothing older than the questions is missing.
+func (w *watch) beat(ctx context.Context) error {
+	c, err := w.link.client(ctx)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	gaps := w.gaps
+	w.mu.Unlock()
+	asked := time.Now()
+	servers, err := primaries(ctx, c.client)
+	if err != nil {
+		return err
+	}
+	numbers, err := connectionNumbers(ctx, servers)
+	if err != nil {
+		return explain(err)
+	}
+	w.alive(asked, gaps, numbers)
+	return nil
+}
+
+// alive tells what a beat has found out.
+func (w *watch) alive(asked time.Time, gaps int, numbers map[string]int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.tell == nil || w.gaps != gaps {
+		return // the answers may be of a connection that is lost again
+	}
+	if w.connections != nil && !maps.Equal(w.connections, numbers) {
+		w.gaps++
+		w.tell(driver.Event{Kind: driver.Gap})
+	}
+	w.connections = numbers
+	w.tell(driver.Event{Kind: driver.Alive, Until: asked})
+}
+
+func connectionNumbers(ctx context.Context, servers map[string]rueidis.Client) (map[string]int64, error) {
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	var failed error
+	numbers := make(map[string]int64, len(servers))
+	for addr, client := range servers {
+		all.Go(func() {
+			n, err := client.Do(ctx, client.B().ClientId().Build()).ToInt64()
+			mu.Lock()
+			defer mu.Unlock()
+			failed = first(failed, err)
+			numbers[addr] = n
+		})
+	}
+	all.Wait()
+	return numbers, failed
+}
+
+// invalidated is called on the goroutine that reads a connection; with nil if all keys were removed, or the connection is lost.
+func (w *watch) invalidated(keys []rueidis.RedisMessage) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.tell == nil {
+		return
+	}
+	if keys == nil {
+		w.gaps++
+		w.tell(driver.Event{Kind: driver.Gap})
+		return
+	}
+	for i := range keys {
+		if key, err := keys[i].ToString(); err == nil {
+			w.tell(driver.Event{Kind: driver.Changed, Key: key})
+		}
+	}
+}
