@@ -33,10 +33,12 @@ func TestGoClears(t *testing.T) {
 		for _, p := range []client{py, other, mine} {
 			p.run(e, `c.set_many({"a": 1, "b": 2})`, nil)
 		}
+		py.run(e, `c.set("go::a", 3)`, nil) // has the prefix, but does not begin with it
 		said(e, "Clear of a view", 2)(larder.Of[any](c, "").Clear(e.Context()))
 		mine.says(e, `c.get_many(["a", "b"])`, `{"a": null, "b": null}`)
 		py.says(e, `c.get_many(["a", "b"])`, `{"a": 1, "b": 2}`)
 		other.says(e, `c.get_many(["a", "b"])`, `{"a": 1, "b": 2}`)
+		py.says(e, `c.get("go::a")`, "3")
 
 		_, err := c.Clear(e.Context())
 		ok(e, err)
