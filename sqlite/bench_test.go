@@ -99,7 +99,7 @@ func rawSet(b *testing.B, n int, key func(int) string) {
 	}
 	var version atomic.Int64
 	goroutines(b, n, func(i int) {
-		if _, err := st.ExecContext(ctx, []byte(key(i)), nil, time.Now().UnixMilli(), version.Add(1), value); err != nil {
+		if _, err := st.ExecContext(ctx, []byte(key(i)), nil, nil, time.Now().UnixMilli(), version.Add(1), value); err != nil {
 			b.Error(err)
 		}
 	})
