@@ -43,7 +43,7 @@ type Notifier interface {
 // Subscription is a set of channels that can be changed, by many goroutines at once.
 type Subscription interface {
 	// Add subscribes to more keys; those that are there already stay. What is published after it has returned is told, or
-	// Lost is. After an error, none of the keys that it would have added is there.
+	// Lost is. After an error, none of the keys that it would have added is there. After Stop it is ErrClosed.
 	Add(ctx context.Context, keys ...string) error
 	// Remove ends the subscription to keys. It does not wait: a message of theirs may just be told.
 	Remove(keys ...string)

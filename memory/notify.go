@@ -74,7 +74,9 @@ func (s *subscription) Add(ctx context.Context, keys ...string) error {
 	if err := s.store.check(ctx); err != nil {
 		return err
 	}
-	s.store.space.book.Add(s.line, keys)
+	if _, ok := s.store.space.book.Add(s.line, keys); !ok {
+		return driver.ErrClosed
+	}
 	return nil
 }
 

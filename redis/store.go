@@ -19,6 +19,7 @@ type Store struct {
 	logger  *slog.Logger
 	link    link
 	leases  *leaseBook
+	hub     *hub // of subscriptions
 	closing sync.Once
 	closed  chan struct{}
 	mu      sync.Mutex
@@ -31,6 +32,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
+	s.hub = newHub(s)
 	s.link.dial = s.dial
 	if o.Lazy {
 		return s, nil
@@ -73,6 +75,7 @@ func (s *Store) Close() error {
 		s.mu.Lock()
 		close(s.closed)
 		s.mu.Unlock()
+		s.hub.close()
 		s.link.close()
 		s.running.Wait()
 	})

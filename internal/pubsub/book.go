@@ -12,21 +12,21 @@ type Book struct {
 	channels map[string]map[*Line]struct{}
 }
 
-// Add subscribes l to the keys, and returns those that are new to it. A line that has been closed gets none.
-func (b *Book) Add(l *Line, keys []string) []string {
+// Add subscribes l to the keys, and returns those that are new to it. It is not ok if l has been closed.
+func (b *Book) Add(l *Line, keys []string) (added []string, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.channels == nil {
 		b.channels = map[string]map[*Line]struct{}{}
 	}
-	added := l.add(keys)
+	added, ok = l.add(keys)
 	for _, key := range added {
 		if b.channels[key] == nil {
 			b.channels[key] = map[*Line]struct{}{}
 		}
 		b.channels[key][l] = struct{}{}
 	}
-	return added
+	return added, ok
 }
 
 // Remove ends l's subscription to the keys, and returns those that nobody is subscribed to any more.

@@ -30,6 +30,13 @@ func (g *Group) Leave(l *Line) {
 	delete(g.lines, l)
 }
 
+// Empty tells whether there are none.
+func (g *Group) Empty() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.lines) == 0
+}
+
 // Lines returns those that there are.
 func (g *Group) Lines() []*Line {
 	g.mu.Lock()

@@ -110,21 +110,20 @@ func (l *Line) end() {
 // Wait returns when tell is not called any more. The line must have been closed.
 func (l *Line) Wait() { l.running.Wait() }
 
-// add returns those of the keys that are new to the line.
-func (l *Line) add(keys []string) []string {
+// add returns those of the keys that are new to the line, unless it has been closed.
+func (l *Line) add(keys []string) (added []string, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ended {
-		return nil
+		return nil, false
 	}
-	var added []string
 	for _, key := range keys {
 		if _, there := l.keys[key]; !there {
 			l.keys[key] = struct{}{}
 			added = append(added, key)
 		}
 	}
-	return added
+	return added, true
 }
 
 // remove returns those of the keys that the line had.

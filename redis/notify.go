@@ -1,0 +1,75 @@
+package redis
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// notifyScript stores ARGV[2] and publishes it on the channel named like the key. ARGV[1]: any, absent (only if there is no
+// entry) or is (only if its value is ARGV[4]). ARGV[3]: milliseconds, 0 or keep. The keys are the entry's and its lease's.
+//
+// A script, and not a transaction: it takes one round trip, and a server of a cluster that does not have the key refuses all of
+// it. Nothing is undone when a command of a script fails, so what can fail comes before the first write: only the right to
+// publish is left, for which servers before Redis 7 cannot be asked. There the writer gets the error.
+var notifyScript = newScript(`
+if ARGV[1] == 'absent' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if ARGV[1] == 'is' and redis.call('GET', KEYS[1]) ~= ARGV[4] then return 0 end
+if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', KEYS[1], ARGV[2]) then
+  return redis.error_reply('NOPERM no permission to publish on the channel of the key')
+end
+local ttl = ARGV[3]
+if ttl == 'keep' then
+  ttl = redis.call('PTTL', KEYS[1])
+  if ttl == 0 then ttl = 1 end
+end
+if tonumber(ttl) > 0 then redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
+else redis.call('SET', KEYS[1], ARGV[2]) end
+redis.call('PUBLISH', KEYS[1], ARGV[2])
+redis.call('UNLINK', KEYS[2])
+return 1`)
+
+// SetNotify stores value and publishes it.
+func (s *Store) SetNotify(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(value) > maxValue {
+		return s.tooLarge(ctx, key)
+	}
+	_, err := s.notify(ctx, key, "any", value, ttl)
+	return err
+}
+
+// SwapNotify stores value and publishes it if the entry's value is still the one that was read, or if there is none and v
+// is nil.
+func (s *Store) SwapNotify(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
+	old, ok := v.(version)
+	switch {
+	case v != nil && !ok:
+		return false, fmt.Errorf("a version of another store: %T", v)
+	case len(value) > maxValue:
+		return false, driver.ErrTooLarge
+	case v == nil:
+		return s.notify(ctx, key, "absent", value, ttl)
+	}
+	return s.notify(ctx, key, "is", value, ttl, rueidis.BinaryString(old))
+}
+
+// notify runs the script. old is for the condition that has one.
+func (s *Store) notify(ctx context.Context, key, condition string, value []byte, ttl time.Duration, old ...string) (bool, error) {
+	lifetime := "keep"
+	if ttl != driver.KeepTTL {
+		lifetime = decimal(milliseconds(ttl))
+	}
+	reply, err := s.runOne(ctx, notifyScript, key, append([]string{condition, text(ctx, value), lifetime}, old...)...)
+	if err != nil {
+		return false, err
+	}
+	n, err := reply.ToInt64()
+	return n == 1, explain(err)
+}
