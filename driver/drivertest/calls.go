@@ -88,6 +88,17 @@ func calls() []call {
 			_, err := e.reporter.Report(ctx)
 			return err
 		}},
+		{name: "GetTimed", needs: Timed, call: func(ctx context.Context, e *env, k string) error {
+			_, err := e.timed.GetTimed(ctx, []string{k})
+			return err
+		}},
+		{name: "Watch", needs: Watcher, call: func(ctx context.Context, e *env, k string) error {
+			stop, err := e.watcher.Watch(ctx, k, func(driver.Event) {})
+			if err == nil {
+				stop()
+			}
+			return err
+		}},
 		{name: "GetLive", needs: Live, noContext: true, call: func(_ context.Context, e *env, k string) error {
 			_, err := e.live.GetLive(k, "")
 			return err

@@ -25,14 +25,19 @@ const (
 	Reporter  Capability = "Reporter"
 	Named     Capability = "Named"
 	Unwrapper Capability = "Unwrapper"
+	Timed     Capability = "Timed"
+	Watcher   Capability = "Watcher"
 	Live      Capability = "Live"
 )
 
 // All returns every capability that the suite knows, in the order of package driver.
 func All() []Capability {
 	return []Capability{Batcher, Adder, Toucher, Counter, Swapper, Scanner, Clearer, Inspector, Pinger, Reporter, Named,
-		Unwrapper, Live}
+		Unwrapper, Timed, Watcher, Live}
 }
+
+// OfServers returns those of All that make sense only where several processes use one server.
+func OfServers() []Capability { return []Capability{Timed, Watcher} }
 
 // parts are the optional interfaces of one store; nil where it has none.
 type parts struct {
@@ -48,6 +53,8 @@ type parts struct {
 	reporter  driver.Reporter
 	named     driver.Named
 	unwrapper driver.Unwrapper
+	timed     driver.Timed
+	watcher   driver.Watcher
 	live      driver.Live
 }
 
@@ -65,6 +72,8 @@ func partsOf(s driver.Store) parts {
 	p.reporter, _ = s.(driver.Reporter)
 	p.named, _ = s.(driver.Named)
 	p.unwrapper, _ = s.(driver.Unwrapper)
+	p.timed, _ = s.(driver.Timed)
+	p.watcher, _ = s.(driver.Watcher)
 	p.live, _ = s.(driver.Live)
 	return p
 }
@@ -95,6 +104,10 @@ func (p parts) has(c Capability) bool {
 		return p.named != nil
 	case Unwrapper:
 		return p.unwrapper != nil
+	case Timed:
+		return p.timed != nil
+	case Watcher:
+		return p.watcher != nil
 	case Live:
 		return p.live != nil
 	}

@@ -33,6 +33,8 @@ const (
 	OpInspect    Op = "Inspect"
 	OpPing       Op = "Ping"
 	OpReport     Op = "Report"
+	OpGetTimed   Op = "GetTimed"
+	OpWatch      Op = "Watch"
 	OpGetLive    Op = "GetLive"
 	OpSetLive    Op = "SetLive"
 	OpAddLive    Op = "AddLive"
@@ -42,15 +44,15 @@ const (
 // AllOps returns every Op.
 func AllOps() []Op {
 	return []Op{OpGet, OpSet, OpDelete, OpClose, OpGetMany, OpSetMany, OpDeleteMany, OpAdd, OpTouch, OpIncr, OpIncrFloat,
-		OpGetVersion, OpSwap, OpScan, OpClear, OpClearAll, OpInspect, OpPing, OpReport, OpGetLive, OpSetLive, OpAddLive,
-		OpSwapLive}
+		OpGetVersion, OpSwap, OpScan, OpClear, OpClearAll, OpInspect, OpPing, OpReport, OpGetTimed, OpWatch, OpGetLive, OpSetLive,
+		OpAddLive, OpSwapLive}
 }
 
 // Call is one call of a method.
 type Call struct {
 	Op Op
-	// Keys are the keys that it is about, in the order of the arguments: one for most methods, the prefix for Scan
-	// and Clear, none for Close, ClearAll, Ping and Report.
+	// Keys are the keys that it is about, in the order of the arguments: one for most methods, the prefix for Scan,
+	// Clear and Watch, none for Close, ClearAll, Ping and Report.
 	Keys []string
 }
 

@@ -34,7 +34,8 @@ func TestFaultyDeclines(t *testing.T) {
 		VirtualTime:  true,
 		Capabilities: []drivertest.Capability{drivertest.Named, drivertest.Unwrapper},
 		Declines: []drivertest.Capability{drivertest.Batcher, drivertest.Adder, drivertest.Toucher, drivertest.Counter,
-			drivertest.Swapper, drivertest.Scanner, drivertest.Clearer, drivertest.Inspector, drivertest.Pinger, drivertest.Reporter},
+			drivertest.Swapper, drivertest.Scanner, drivertest.Clearer, drivertest.Inspector, drivertest.Pinger, drivertest.Reporter,
+			drivertest.Timed, drivertest.Watcher},
 	})
 }
 
@@ -110,6 +111,8 @@ func callAll(ctx context.Context, s driver.Store) []error {
 		driver.Inspector
 		driver.Pinger
 		driver.Reporter
+		driver.Timed
+		driver.Watcher
 		driver.Live
 	})
 	var errs []error
@@ -135,6 +138,8 @@ func callAll(ctx context.Context, s driver.Store) []error {
 	add(r.Inspect(ctx, nil))
 	add(r.Ping(ctx))
 	add(r.Report(ctx))
+	add(r.GetTimed(ctx, nil))
+	add(r.Watch(ctx, "", func(driver.Event) {}))
 	add(r.GetLive("", "k"))
 	add(nil, r.SetLive("", "k", driver.Bytes(""), 0))
 	add(r.AddLive("", "k", driver.Bytes(""), 0))

@@ -94,6 +94,8 @@ func subjects() []subject {
 		{"scan", scanCases()},
 		{"clear", clearCases()},
 		{"inspect", inspectCases()},
+		{"timed", timedCases()},
+		{"watch", watchCases()},
 		{"context", contextCases()},
 		{"info", infoCases()},
 		{"live", liveCases()},

@@ -28,6 +28,8 @@ type data struct {
 	writes  uint64 // versions are its values
 	max     int    // bytes of a value; 0: no limit
 
+	watches map[*watching]bool
+
 	calls atomic.Int64 // that have got the lock
 }
 
@@ -50,13 +52,15 @@ var (
 	_ driver.Reporter  = (*reference)(nil)
 	_ driver.Named     = (*reference)(nil)
 	_ driver.Unwrapper = (*reference)(nil)
+	_ driver.Timed     = (*reference)(nil)
+	_ driver.Watcher   = (*reference)(nil)
 	_ driver.Live      = (*reference)(nil)
 )
 
 const referenceMax = 4 << 20
 
 func newReference() *reference {
-	return &reference{data: &data{entries: map[string]entry{}, max: referenceMax}}
+	return &reference{data: &data{entries: map[string]entry{}, max: referenceMax, watches: map[*watching]bool{}}}
 }
 
 func openReference(*testing.T) driver.Store { return newReference() }
@@ -81,6 +85,7 @@ func (r *reference) find(key string) (entry, bool) {
 	e, ok := r.entries[key]
 	if ok && !e.expiry.IsZero() && !time.Now().Before(e.expiry) {
 		delete(r.entries, key)
+		r.changed(strings.Clone(key)) // so that a key that is only looked up stays on the stack
 		return entry{}, false
 	}
 	return e, ok
@@ -94,6 +99,7 @@ func (r *reference) put(key string, v driver.Value, ttl time.Duration) {
 	r.writes++
 	e.version = r.writes
 	r.entries[key] = e
+	r.changed(key)
 }
 
 func expiryOf(ttl time.Duration) time.Time {
@@ -106,6 +112,7 @@ func expiryOf(ttl time.Duration) time.Time {
 func (r *reference) remove(key string) bool {
 	_, ok := r.find(key)
 	delete(r.entries, key)
+	r.changed(key)
 	return ok
 }
 
@@ -151,8 +158,17 @@ func (r *reference) Delete(ctx context.Context, key string) (bool, error) {
 
 func (r *reference) Close() error {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.closed = true
+	var ended []*watching
+	for w := range r.watches {
+		if w.of == r {
+			ended = append(ended, w)
+		}
+	}
+	r.mu.Unlock()
+	for _, w := range ended {
+		w.end()
+	}
 	return nil
 }
 
@@ -233,6 +249,7 @@ func (r *reference) Touch(ctx context.Context, key string, ttl time.Duration) (b
 	if ok {
 		e.expiry = expiryOf(ttl)
 		r.entries[key] = e
+		r.changed(key)
 	}
 	return ok, nil
 }
@@ -299,7 +316,21 @@ func (r *reference) Clear(ctx context.Context, prefix string) (int, error) {
 	return n, nil
 }
 
-func (r *reference) ClearAll(ctx context.Context) (int, error) { return r.Clear(ctx, "") }
+func (r *reference) ClearAll(ctx context.Context) (int, error) {
+	if err := r.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer r.mu.Unlock()
+	n := len(r.entries)
+	for k := range r.entries {
+		if _, ok := r.find(k); !ok {
+			n--
+		}
+	}
+	clear(r.entries)
+	r.gap()
+	return n, nil
+}
 
 func (r *reference) Inspect(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
 	if err := r.enter(ctx); err != nil {
