@@ -26,6 +26,19 @@ func TestPythonSetsDuringLoad(t *testing.T) {
 	})
 }
 
+// TestPythonDeletesDuringLoad: a delete of what is absent leaves no trace that Go could see, so what is loaded is stored.
+func TestPythonDeletesDuringLoad(t *testing.T) {
+	everywhere(t, func(e env) {
+		c, py := e.both()
+		_, err := c.GetOrSet(e.Context(), "k", func(context.Context) (any, error) {
+			py.run(e, `c.delete("k")`, nil)
+			return "loaded", nil
+		})
+		ok(e, err)
+		py.says(e, `c.get("k")`, `"loaded"`)
+	})
+}
+
 // TestLoadedOnce: any number of callers load once, while Python looks on.
 func TestLoadedOnce(t *testing.T) {
 	everywhere(t, func(e env) {

@@ -22,12 +22,13 @@ func TestOneURL(t *testing.T) {
 // TestOnlyOneSide: parameters that only one side takes, so that they do not belong into a URL that both read.
 func TestOnlyOneSide(t *testing.T) {
 	everywhere(t, func(e env) {
-		for _, param := range []string{"ttl=10m", "key_prefix=", "version=", "timeout=500ms"} {
+		for param, exception := range map[string]string{
+			"ttl=10m": "ValueError", "ttl=1.5": "ValueError", "key_prefix=": "AssertionError", "version=": "AssertionError", "timeout=500ms": "ValueError",
+		} {
 			_ = e.larder(param)
-			if r, err := e.py.ask(vars{"open": "none", "url": e.url(param)}); err != nil || r.Raises == "" {
-				e.Errorf("Python takes %s: %v", param, err)
-			}
+			e.wantRefused(e.url(param), exception)
 		}
+		_, _ = e.both("timeout=2")
 		for _, param := range []string{"whatever=1", "ttl=-1"} {
 			_ = e.cache(param)
 			if c, err := larder.Open(e.Context(), e.url(param)); err == nil {
@@ -35,14 +36,35 @@ func TestOnlyOneSide(t *testing.T) {
 				e.Errorf("Go takes %s", param)
 			}
 		}
-		for _, c := range []struct{ param, why string }{{"layout=bare", "::k"}, {"codec=raw", "::k"}} { // ignored by Python
-			e.cache(c.param).run(e, `c.set("k", 1)`, nil)
-			e.wantStored(c.why, "1")
+		for _, param := range []string{"layout=bare", "codec=raw"} { // ignored
+			e.cache(param).run(e, `c.set("k", 1)`, nil)
+			e.wantStored("::k", "1")
 		}
-		if r, err := e.py.ask(vars{"open": "none", "url": strings.Replace(e.url(), "redis:", "rediss:", 1)}); err != nil || !strings.HasPrefix(r.Raises, "Assertion") {
-			e.Errorf("Python takes rediss: %v", err)
+		for _, scheme := range []string{"rediss", "valkey", "redis+unix", "redis+sentinel", "redis+cluster", "unix"} {
+			e.wantRefused(scheme+strings.TrimPrefix(e.url(), "redis"), "AssertionError")
 		}
 	})
+}
+
+// wantRefused opens a URL in Python.
+func (e env) wantRefused(url, exception string) {
+	e.Helper()
+	r, err := e.py.ask(vars{"open": "none", "url": url})
+	if err != nil || r.Raises != exception {
+		e.Errorf("Python: %s: %s: %s, %v; want %s", url, r.Raises, r.Text, err, exception)
+	}
+}
+
+// TestUser: Python leaves the name of a user out, and so is the default user.
+func TestUser(t *testing.T) {
+	t.Parallel()
+	s := redistest.Start(t, redistest.User("ann on >secret ~* &* +@all"), redistest.Password("default"))
+	for _, p := range pythons {
+		e := env{t, p, s, 0}
+		_ = e.open("redis://ann:secret@" + s.Addr())
+		e.wantRefused("redis://ann:secret@"+s.Addr(), "ReplyError")
+		_ = p.open(t, "redis://ann:default@"+s.Addr(), nil)
+	}
 }
 
 // TestPassword: in the URL, for both sides. Python sends it as it stands there, so it must need no escaping.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/larder-go/larder"
 )
@@ -48,6 +49,16 @@ func TestTypes(t *testing.T) {
 		py.run(e, `c.set("order:3", ["no", "dict"])`, nil)
 		_, err = orders.Get(e.Context(), "3")
 		wantErr(e, "a list where a struct is wanted", err, larder.ErrCodec)
+	})
+}
+
+// TestTextOfTypes: what JSON has no type for is text.
+func TestTextOfTypes(t *testing.T) {
+	everywhere(t, func(e env) {
+		c, py := e.larder(), e.cache()
+		ok(e, larder.Of[[]byte](c, "").Set(e.Context(), "bytes", []byte{0, 0xff}))
+		ok(e, larder.Of[time.Time](c, "").Set(e.Context(), "time", time.Date(2026, 2, 3, 4, 5, 6, 7000, time.UTC)))
+		py.says(e, `c.get_many(["bytes", "time"])`, `{"bytes": "AP8=", "time": "2026-02-03T04:05:06.000007Z"}`)
 	})
 }
 
