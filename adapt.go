@@ -30,6 +30,7 @@ type engine struct {
 	reports driver.Reporter
 	unwrap  driver.Unwrapper
 	leaser  driver.Leaser
+	watcher driver.Watcher
 }
 
 func resolveEngine(store driver.Store, name string, timeout time.Duration) engine {
@@ -47,6 +48,7 @@ func resolveEngine(store driver.Store, name string, timeout time.Duration) engin
 	e.reports, _ = store.(driver.Reporter)
 	e.unwrap, _ = store.(driver.Unwrapper)
 	e.leaser, _ = store.(driver.Leaser)
+	e.watcher, _ = store.(driver.Watcher)
 	if e.live != nil {
 		e.timeout = 0 // there is nothing to wait for
 	}
