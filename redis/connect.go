@@ -17,23 +17,33 @@ const (
 	defaultDialTimeout = time.Second
 	defaultTimeout     = 3 * time.Second
 	refresh            = 2 * time.Second // how often a group of servers is asked who is who
+	busyDelay          = 20 * time.Millisecond
 )
 
 // connect makes the client for everything but watches. It asks to be told nothing: a connection that has to be listened to all the
 // time answers a lone caller half as fast.
-func connect(o Options) (rueidis.Client, error) {
-	co := clientOption(o)
+func connect(o Options, d *dialer) (rueidis.Client, error) {
+	co := clientOption(o, d)
 	co.DisableCache = true
-	return rueidis.NewClient(co)
+	return newClient(co)
+}
+
+// newClient closes a client that could not connect, which rueidis returns together with the error.
+func newClient(co rueidis.ClientOption) (rueidis.Client, error) {
+	client, err := rueidis.NewClient(co)
+	if err != nil && client != nil {
+		client.Close()
+	}
+	return client, err
 }
 
 // connectTracking makes a client that is told of every change of a key with prefix.
-func connectTracking(o Options, prefix string, invalidated func([]rueidis.RedisMessage)) (rueidis.Client, error) {
-	co := clientOption(o)
+func connectTracking(o Options, d *dialer, prefix string, invalidated func([]rueidis.RedisMessage)) (rueidis.Client, error) {
+	co := clientOption(o, d)
 	co.ClientTrackingOptions = []string{"BCAST", "PREFIX", prefix}
 	co.OnInvalidations = invalidated
 	co.ConnWriteTimeout = driver.AliveWithin
-	client, err := rueidis.NewClient(co)
+	client, err := newClient(co)
 	if err != nil && cannotTrack(err) {
 		return nil, fmt.Errorf("%w: the server does not tell of changes (CLIENT TRACKING): %w", errors.ErrUnsupported, err)
 	}
@@ -49,7 +59,7 @@ func cannotTrack(err error) bool {
 	return strings.Contains(text, "TRACKING") || strings.Contains(text, "NOPERM") && strings.Contains(text, "CLIENT")
 }
 
-func clientOption(o Options) rueidis.ClientOption {
+func clientOption(o Options, d *dialer) rueidis.ClientOption {
 	co := rueidis.ClientOption{
 		TLSConfig:         o.TLS,
 		Username:          o.User,
@@ -57,6 +67,9 @@ func clientOption(o Options) rueidis.ClientOption {
 		SelectDB:          o.DB,
 		InitAddress:       addresses(o),
 		ForceSingleClient: !o.Cluster && o.Master == "",
+		// In a cluster, where nearly every call shares its connection with others: see call.begin for the other case.
+		AlwaysPipelining:  o.Cluster,
+		DialCtxFn:         d.dial,
 		PipelineMultiplex: -1, // one connection: more are slower on the machines that were measured
 		Dialer:            net.Dialer{Timeout: orDefault(o.DialTimeout, defaultDialTimeout)},
 		ConnWriteTimeout:  orDefault(o.Timeout, defaultTimeout),
@@ -68,15 +81,19 @@ func clientOption(o Options) rueidis.ClientOption {
 			MasterSet: o.Master, Password: o.SentinelPassword, TLSConfig: o.TLS, Dialer: co.Dialer,
 			TopologyRefreshInterval: refresh,
 		}
+		co.Sentinel.Dialer.KeepAlive = sentinelBeat
 	}
 	return co
 }
 
 // retryDelay lets a read be tried a second time, because a connection that has been idle may have been dead for long. Nothing
 // that writes is ever repeated.
-func retryDelay(attempts int, _ rueidis.Completed, _ error) time.Duration {
-	if attempts > 1 {
+func retryDelay(attempts int, _ rueidis.Completed, err error) time.Duration {
+	if refused := new(notConnected); attempts > 1 || errors.As(err, &refused) {
 		return -1
+	}
+	if isReply(err) { // LOADING, CLUSTERDOWN, TRYAGAIN
+		return busyDelay
 	}
 	return 0
 }

@@ -4,19 +4,23 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/rueidis"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/breaker"
 )
 
 // connected is a client that has been made.
-type connected struct{ client rueidis.Client }
+type connected struct{ client *guard }
 
 // link makes the client when it is first needed. rueidis.NewClient dials, and knows no context: so it runs on a goroutine
 // of its own, one at a time, and whoever needs the client waits for it for as long as his context allows.
 type link struct {
-	dial    func() (rueidis.Client, error)
+	dial    func(*dialer) (rueidis.Client, error)
+	timeout time.Duration // of a dial
+	breaker breaker.Breaker
 	current atomic.Pointer[connected]
 	mu      sync.Mutex
 	attempt *attempt // not nil while one is under way
@@ -25,9 +29,14 @@ type link struct {
 }
 
 type attempt struct {
-	done chan struct{}
-	err  error
+	dialer *dialer
+	ticket breaker.Ticket
+	done   chan struct{}
+	err    error
 }
+
+// closeGrace is how long Close waits for the answers to calls that are under way.
+const closeGrace = 100 * time.Millisecond
 
 // client returns the client, connecting if there is none yet.
 func (l *link) client(ctx context.Context) (*connected, error) {
@@ -63,37 +72,70 @@ func (l *link) begin() (*attempt, error) {
 		return nil, driver.ErrClosed
 	}
 	if l.attempt == nil {
-		l.attempt = &attempt{done: make(chan struct{})}
-		l.running.Go(func() { l.connect(l.attempt) })
+		ticket, err := l.breaker.Begin()
+		if err != nil {
+			return nil, err
+		}
+		a := &attempt{dialer: newDialer(l.timeout), ticket: ticket, done: make(chan struct{})}
+		l.attempt = a
+		l.running.Go(func() { l.connect(a) })
 	}
 	return l.attempt, nil
 }
 
 func (l *link) connect(a *attempt) {
-	client, err := l.dial()
+	client, err := l.dial(a.dialer)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case err != nil:
-		a.err = err
-	case l.closed:
+	if err == nil && l.closed {
 		client.Close()
-		a.err = driver.ErrClosed
-	default:
-		l.current.Store(&connected{client})
+		err = driver.ErrClosed
 	}
+	if err == nil {
+		a.dialer.settle()
+		l.current.Store(&connected{newGuard(client, a.dialer)})
+	} else {
+		a.err = l.whyNot(err)
+		a.dialer.stop()
+		l.running.Go(a.dialer.close) // waits for attempts that rueidis has left behind
+	}
+	l.judge(a, err)
 	l.attempt = nil
 	close(a.done)
 }
 
-// close ends the client. Calls that are under way get an error.
+func (l *link) whyNot(err error) error {
+	if l.closed {
+		return driver.ErrClosed
+	}
+	return explain(err)
+}
+
+// judge counts an attempt that nobody answered: a server that refuses a password is there.
+func (l *link) judge(a *attempt, err error) {
+	if err == nil || isReply(err) {
+		l.breaker.Answered(a.ticket)
+	} else {
+		l.breaker.Failed(a.ticket, err)
+	}
+}
+
+// close ends the client. Calls that are under way get their answers if these are about to come, else ErrClosed.
 func (l *link) close() {
 	l.mu.Lock()
 	l.closed = true
+	if l.attempt != nil {
+		l.attempt.dialer.stop()
+		l.attempt.dialer.hangUp()
+	}
 	l.mu.Unlock()
 	l.running.Wait()
-	// Swapped out first: a cluster's client closes its connections one after the other, and would answer on the others.
-	if c := l.current.Swap(nil); c != nil {
-		c.client.Close()
+	c := l.current.Swap(nil)
+	if c == nil {
+		return
 	}
+	c.client.dialer.stop()
+	defer time.AfterFunc(closeGrace, c.client.dialer.hangUp).Stop()
+	c.client.Close()
+	c.client.dialer.close()
 }

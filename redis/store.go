@@ -33,7 +33,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.logger = slog.Default()
 	}
 	s.hub = newHub(s)
-	s.link.dial = s.dial
+	s.link.dial, s.link.timeout = s.dial, orDefault(o.DialTimeout, defaultDialTimeout)
 	if o.Lazy {
 		return s, nil
 	}
@@ -45,8 +45,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 // dial makes the client, and begins to listen to what is told of leases.
-func (s *Store) dial() (rueidis.Client, error) {
-	client, err := connect(s.options)
+func (s *Store) dial(d *dialer) (rueidis.Client, error) {
+	client, err := connect(s.options, d)
 	if err == nil && s.begin() == nil {
 		go func() {
 			defer s.running.Done()
@@ -95,6 +95,6 @@ func (s *Store) Unwrap(target any) bool {
 	if c == nil {
 		return false
 	}
-	*client = c.client
+	*client = c.client.Client
 	return true
 }

@@ -41,7 +41,8 @@ func (s *Store) Watch(ctx context.Context, prefix string, tell func(driver.Event
 // watch connects within the first context, and watches within the second.
 func (s *Store) watch(connecting, ctx context.Context, prefix string, tell func(driver.Event)) (stop func(), err error) {
 	w := &watch{prefix: prefix, tell: tell}
-	w.link.dial = func() (rueidis.Client, error) { return connectTracking(s.options, prefix, w.invalidated) }
+	w.link.timeout = s.link.timeout
+	w.link.dial = func(d *dialer) (rueidis.Client, error) { return connectTracking(s.options, d, prefix, w.invalidated) }
 	if err := s.begin(); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,313 @@
+package redis
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// How soon a server is tried again that could not be connected to, and how long a connection that nobody fetches is kept: longer
+// than rueidis takes between two looks at who is who.
+const (
+	firstRedial = 10 * time.Millisecond
+	lastRedial  = time.Second
+	readyFor    = 3 * refresh
+)
+
+// sentinelBeat marks a dial as one to a sentinel: it is how often an idle connection is made sure of.
+const sentinelBeat = 2 * time.Second
+
+// dialer makes connections for one rueidis client.
+//
+// rueidis connects in the middle of a call, with that call's context, and everybody else who needs the same connection
+// waits for it, whatever becomes of his own context; when it fails, they get its error. So a dial from within a call does
+// not wait: it fetches a connection that has been made on a goroutine of its own and whose server has answered a PING, or fails
+// at once with a notConnected. Nothing has been sent then, so that guard can wait, as long as its caller's context lasts, and
+// let the call be made again.
+type dialer struct {
+	timeout time.Duration
+	ctx     context.Context // ends with the client
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	alone   atomic.Int32 // connections that carry one call at a time
+
+	mu      sync.Mutex
+	lost    func() // called when a connection is gone
+	patient bool   // the client is being made: nobody waits but for it
+	hosts   map[string]*host
+	wires   map[*wire]struct{}
+}
+
+// host is what is known of one address.
+type host struct {
+	open     int
+	suspect  bool          // a connection to it was lost, or could not be made
+	ready    *wire         // to be fetched
+	expires  time.Time     // of ready
+	dialing  chan struct{} // closed when the attempt that is under way has ended; nil: none is
+	failures int           // in a row
+	err      error         // of the last
+	next     time.Time     // not tried again before
+}
+
+// notConnected is the error of a call that has not been sent.
+type notConnected struct {
+	addr string
+	err  error // of the last attempt
+}
+
+func (e *notConnected) Error() string {
+	if e.err == nil {
+		return "connecting to " + e.addr
+	}
+	return fmt.Sprintf("cannot connect to %s: %v", e.addr, e.err)
+}
+
+func (e *notConnected) Unwrap() error { return e.err }
+
+func newDialer(timeout time.Duration) *dialer {
+	d := &dialer{timeout: timeout, lost: func() {}, patient: true, hosts: map[string]*host{}, wires: map[*wire]struct{}{}}
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	return d
+}
+
+// settle says that the client has been made.
+func (d *dialer) settle() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.patient = false
+}
+
+// onLoss has f called when a connection is gone.
+func (d *dialer) onLoss(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lost = f
+}
+
+// dial is rueidis' DialCtxFn.
+func (d *dialer) dial(ctx context.Context, addr string, nd *net.Dialer, config *tls.Config) (net.Conn, error) {
+	d.mu.Lock()
+	h := d.host(addr)
+	if w := h.fetch(); w != nil {
+		d.mu.Unlock()
+		return w, nil
+	}
+	// A second connection to a server that works is waited for here: only the one who wants it does.
+	wait := d.patient || nd.KeepAlive == sentinelBeat || h.open > 0 && !h.suspect
+	if !wait && d.ctx.Err() == nil {
+		d.begin(h, addr, config)
+		defer d.mu.Unlock()
+		return nil, &notConnected{addr, h.err}
+	}
+	d.mu.Unlock()
+	w, err := d.connect(ctx, addr, config)
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+func (d *dialer) host(addr string) *host {
+	h := d.hosts[addr]
+	if h == nil {
+		h = &host{}
+		d.hosts[addr] = h
+	}
+	return h
+}
+
+// fetch returns the connection that has been made, unless its server may have hung up.
+func (h *host) fetch() *wire {
+	w := h.ready
+	h.ready = nil
+	if w != nil && time.Now().After(h.expires) {
+		go func() { _ = w.Close() }() // which takes d.mu
+		return nil
+	}
+	return w
+}
+
+// begin starts an attempt, unless one is under way or the last one failed only just now.
+func (d *dialer) begin(h *host, addr string, config *tls.Config) {
+	if h.dialing != nil || time.Now().Before(h.next) {
+		return
+	}
+	h.dialing = make(chan struct{})
+	d.running.Go(func() {
+		w, err := d.connect(d.ctx, addr, config)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		h.ended(w, err)
+	})
+}
+
+// ended notes the outcome of an attempt.
+func (h *host) ended(w *wire, err error) {
+	close(h.dialing)
+	h.dialing = nil
+	h.err = err
+	if err == nil {
+		h.ready, h.expires = w, time.Now().Add(readyFor)
+		h.failures, h.suspect, h.next = 0, false, time.Time{}
+		return
+	}
+	h.suspect = true
+	pause := min(firstRedial<<min(h.failures, 10), lastRedial)
+	h.failures++
+	h.next = time.Now().Add(pause/2 + rand.N(pause))
+}
+
+// await returns when addr has been connected to, or with the error of the last attempt.
+func (d *dialer) await(ctx context.Context, addr string) error {
+	d.mu.Lock()
+	h := d.host(addr)
+	dialing := h.dialing
+	err := h.err
+	d.mu.Unlock()
+	if dialing == nil {
+		return wrapDial(addr, err)
+	}
+	select {
+	case <-dialing:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return wrapDial(addr, h.err)
+}
+
+func wrapDial(addr string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &notConnected{addr, err}
+}
+
+// connect makes a connection whose server answers.
+func (d *dialer) connect(ctx context.Context, addr string, config *tls.Config) (*wire, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
+	defer context.AfterFunc(d.ctx, cancel)()
+	conn, err := reach(ctx, addr, config)
+	switch {
+	case d.ctx.Err() != nil:
+		if conn != nil {
+			_ = conn.Close()
+		}
+		return nil, driver.ErrClosed
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, fmt.Errorf("no answer within %v", d.timeout)
+	case err != nil:
+		return nil, err
+	}
+	return d.track(addr, conn)
+}
+
+// reach connects, with TLS if there is a config, and makes sure that somebody answers.
+func reach(ctx context.Context, addr string, config *tls.Config) (net.Conn, error) {
+	network := "tcp"
+	if strings.HasPrefix(addr, "/") {
+		network = "unix"
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, dialFault(err)
+	}
+	if config != nil {
+		conn = tls.Client(conn, withName(config, addr))
+	}
+	if err := greet(ctx, conn); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// dialFault leaves out what the caller says anyhow: "dial tcp 127.0.0.1:6379:".
+func dialFault(err error) error {
+	if op := new(net.OpError); errors.As(err, &op) && op.Op == "dial" {
+		return op.Err
+	}
+	return err
+}
+
+func withName(config *tls.Config, addr string) *tls.Config {
+	host, _, err := net.SplitHostPort(addr)
+	if config.ServerName != "" || err != nil {
+		return config
+	}
+	config = config.Clone()
+	config.ServerName = host
+	return config
+}
+
+// track counts a connection until it is closed.
+func (d *dialer) track(addr string, conn net.Conn) (*wire, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ctx.Err() != nil {
+		_ = conn.Close()
+		return nil, driver.ErrClosed
+	}
+	h := d.host(addr)
+	h.open++
+	h.suspect, h.err = false, nil
+	var w *wire
+	w = newWire(conn, &d.alone, func() { d.untrack(h, w) })
+	d.wires[w] = struct{}{}
+	return w, nil
+}
+
+func (d *dialer) untrack(h *host, w *wire) {
+	d.mu.Lock()
+	delete(d.wires, w)
+	h.open--
+	h.suspect = true
+	lost := d.lost
+	d.mu.Unlock()
+	lost()
+}
+
+// interrupt is called when the context of a call has ended before its deadline.
+func (d *dialer) interrupt() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for w := range d.wires {
+		w.interrupt()
+	}
+}
+
+// stop ends attempts that are under way. Connections go on.
+func (d *dialer) stop() { d.cancel() }
+
+func (d *dialer) stopped() bool { return d.ctx.Err() != nil }
+
+// hangUp closes every connection.
+func (d *dialer) hangUp() {
+	d.mu.Lock()
+	left := slices.Collect(maps.Keys(d.wires))
+	d.mu.Unlock()
+	for _, w := range left {
+		_ = w.Close()
+	}
+}
+
+// close ends everything.
+func (d *dialer) close() {
+	d.cancel()
+	d.hangUp()
+	d.running.Wait()
+}

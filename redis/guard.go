@@ -1,0 +1,195 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/breaker"
+)
+
+// slotsEach is how many neighbouring slots of a cluster have a breaker in common. Which server they are on changes, and
+// neighbours mostly move together.
+const slotsEach = 64
+
+// patience is how long a caller has to have waited before the server is blamed for it that he left.
+const patience = 50 * time.Millisecond
+
+// guard is a rueidis client whose calls end when their contexts do, whatever the servers do, and cost nothing while there is no
+// hope.
+type guard struct {
+	rueidis.Client
+	dialer   *dialer
+	flow     *flow
+	breakers []breaker.Breaker // one, or one for slotsEach slots and one for commands without a key
+}
+
+func newGuard(client rueidis.Client, d *dialer) *guard {
+	g := &guard{Client: client, dialer: d, flow: newFlow(), breakers: make([]breaker.Breaker, 1)}
+	if client.Mode() == rueidis.ClientModeCluster {
+		g.breakers = make([]breaker.Breaker, slots/slotsEach+1)
+	}
+	d.onLoss(g.flow.forget)
+	return g
+}
+
+// Nodes returns a guard for each server.
+func (g *guard) Nodes() map[string]rueidis.Client {
+	nodes := g.Client.Nodes()
+	for addr, node := range nodes {
+		nodes[addr] = &guard{Client: node, dialer: g.dialer, flow: g.flow, breakers: make([]breaker.Breaker, 1)}
+	}
+	return nodes
+}
+
+func (g *guard) breaker(slot uint16) *breaker.Breaker {
+	return &g.breakers[min(int(slot)/slotsEach, len(g.breakers)-1)]
+}
+
+// call is one call of rueidis that is under way.
+type call struct {
+	g     *guard
+	ctx   context.Context
+	began time.Time
+	alarm *alarm // nil: not needed
+}
+
+// Do sends a command.
+func (g *guard) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	b := g.breaker(cmd.Slot())
+	ticket, err := b.Begin()
+	if err != nil {
+		return rueidis.NewErrorResult(g.orClosed(err))
+	}
+	c, err := g.begin(ctx)
+	if err != nil {
+		b.GaveUp(ticket)
+		return rueidis.NewErrorResult(err)
+	}
+	defer c.end()
+	reply := g.Client.Do(ctx, cmd)
+	if reply.NonRedisError() == nil {
+		g.flow.forget()
+		b.Answered(ticket)
+		return reply
+	}
+	for i := 0; i < redials && c.reconnected(reply); i++ {
+		reply = g.Client.Do(ctx, cmd) // which nobody has seen yet
+	}
+	replies := []rueidis.RedisResult{reply}
+	c.judge(b, ticket, replies...)
+	return replies[0]
+}
+
+// redials is how often a call is made again that was not sent. More than once only if connections are lost as soon as they are made.
+const redials = 3
+
+// begin waits for room, and makes sure that a wait for an answer is interrupted.
+func (g *guard) begin(ctx context.Context) (call, error) {
+	c := call{g: g, ctx: ctx}
+	if err := g.flow.enter(ctx); err != nil {
+		return c, err
+	}
+	if ctx.Done() == nil {
+		return c, nil
+	}
+	c.began = time.Now()
+	if _, ok := ctx.Deadline(); ok && g.dialer.alone.Load() > 0 {
+		c.alarm = newAlarm(ctx, g.dialer)
+	}
+	return c, nil
+}
+
+func (c *call) end() {
+	if c.alarm != nil {
+		c.alarm.off()
+	}
+	c.g.flow.leave()
+}
+
+// reconnected tells whether a reply says that the command was not sent, for want of a connection that there is now.
+func (c *call) reconnected(reply rueidis.RedisResult) bool {
+	err := reply.NonRedisError()
+	if err == nil {
+		return false
+	}
+	refused := new(notConnected)
+	return errors.As(err, &refused) && c.g.dialer.await(c.ctx, refused.addr) == nil
+}
+
+// judge tells the breaker what became of the call, and says what its faults mean.
+func (c *call) judge(b *breaker.Breaker, t breaker.Ticket, replies ...rueidis.RedisResult) {
+	var failed error
+	for i := range replies {
+		if err := replies[i].NonRedisError(); err != nil {
+			failed = c.fault(err)
+			replies[i] = rueidis.NewErrorResult(failed)
+		}
+	}
+	switch {
+	case failed == nil || isReply(failed):
+		c.g.flow.forget()
+		b.Answered(t)
+	case c.ctx.Err() != nil:
+		c.g.flow.abandon()
+		c.left(b, t)
+	case errors.Is(failed, driver.ErrClosed):
+		b.GaveUp(t)
+	default:
+		b.Failed(t, failed)
+	}
+}
+
+// left is for a caller who did not wait for the answer.
+func (c *call) left(b *breaker.Breaker, t breaker.Ticket) {
+	waited := time.Since(c.began)
+	if waited < patience {
+		b.GaveUp(t)
+		return
+	}
+	b.Failed(t, fmt.Errorf("no answer within %v", waited.Round(time.Millisecond)))
+}
+
+// fault says why there is no answer.
+func (c *call) fault(err error) error {
+	switch {
+	case c.g.dialer.stopped():
+		return driver.ErrClosed
+	case c.ctx.Err() != nil:
+		return c.ctx.Err()
+	case isReply(err): // what the server said when it was connected to
+		return err
+	}
+	return lost(err)
+}
+
+func isReply(err error) bool {
+	_, ok := rueidis.IsRedisErr(err)
+	return ok
+}
+
+// lost says what a broken connection means. The errors of contexts are not the caller's, but of somebody who had the same
+// connection made.
+func lost(err error) error {
+	refused := new(notConnected)
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case errors.Is(err, rueidis.ErrClosing):
+		return errors.New("the connection was given up because another server is the primary now")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return errors.New("the connection was given up before the answer came")
+	}
+	return fmt.Errorf("the connection was lost before the answer came: %w", err)
+}
+
+func (g *guard) orClosed(err error) error {
+	if g.dialer.stopped() {
+		return driver.ErrClosed
+	}
+	return err
+}
