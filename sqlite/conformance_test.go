@@ -30,7 +30,9 @@ func harness(o sqlite.Options) drivertest.Harness {
 			path := filepath.Join(t.TempDir(), "c.db")
 			return open(t, path), open(t, path)
 		},
-		Capabilities: slices.DeleteFunc(drivertest.All(), func(c drivertest.Capability) bool { return c == drivertest.Live }),
+		Capabilities: slices.DeleteFunc(drivertest.All(), func(c drivertest.Capability) bool {
+			return c == drivertest.Live || slices.Contains(drivertest.OfServers(), c)
+		}),
 		Resolution:   sqlite.Resolution,
 		Client:       new(*sql.DB),
 	}

@@ -3,6 +3,7 @@ package drivertest
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/larder-go/larder/driver"
 )
@@ -99,6 +100,24 @@ func calls() []call {
 			}
 			return err
 		}},
+		{name: "Acquire", needs: Leaser, call: func(ctx context.Context, e *env, k string) error {
+			// A lease so short that a call of Await does not hang.
+			_, err := e.leaser.Acquire(ctx, []string{k, k + "2"}, 10*time.Millisecond)
+			return err
+		}},
+		{name: "Renew", needs: Leaser, call: func(ctx context.Context, e *env, k string) error {
+			ok, err := e.leaser.Renew(ctx, k, "no lease", driver.MaxLease)
+			return both(ok, err)
+		}},
+		{name: "Fill", needs: Leaser, call: func(ctx context.Context, e *env, k string) error {
+			_, err := e.leaser.Fill(ctx, []driver.Filling{{Key: k, Lease: "no lease", Value: v}}, 0)
+			return err
+		}},
+		{name: "Release", needs: Leaser, call: func(ctx context.Context, e *env, k string) error {
+			ok, err := e.leaser.Release(ctx, k, "no lease")
+			return both(ok, err)
+		}},
+		{name: "Await", needs: Leaser, call: func(ctx context.Context, e *env, k string) error { return e.leaser.Await(ctx, k) }},
 		{name: "GetLive", needs: Live, noContext: true, call: func(_ context.Context, e *env, k string) error {
 			_, err := e.live.GetLive(k, "")
 			return err

@@ -27,17 +27,18 @@ const (
 	Unwrapper Capability = "Unwrapper"
 	Timed     Capability = "Timed"
 	Watcher   Capability = "Watcher"
+	Leaser    Capability = "Leaser"
 	Live      Capability = "Live"
 )
 
 // All returns every capability that the suite knows, in the order of package driver.
 func All() []Capability {
 	return []Capability{Batcher, Adder, Toucher, Counter, Swapper, Scanner, Clearer, Inspector, Pinger, Reporter, Named,
-		Unwrapper, Timed, Watcher, Live}
+		Unwrapper, Timed, Watcher, Leaser, Live}
 }
 
 // OfServers returns those of All that make sense only where several processes use one server.
-func OfServers() []Capability { return []Capability{Timed, Watcher} }
+func OfServers() []Capability { return []Capability{Timed, Watcher, Leaser} }
 
 // parts are the optional interfaces of one store; nil where it has none.
 type parts struct {
@@ -55,6 +56,7 @@ type parts struct {
 	unwrapper driver.Unwrapper
 	timed     driver.Timed
 	watcher   driver.Watcher
+	leaser    driver.Leaser
 	live      driver.Live
 }
 
@@ -74,6 +76,7 @@ func partsOf(s driver.Store) parts {
 	p.unwrapper, _ = s.(driver.Unwrapper)
 	p.timed, _ = s.(driver.Timed)
 	p.watcher, _ = s.(driver.Watcher)
+	p.leaser, _ = s.(driver.Leaser)
 	p.live, _ = s.(driver.Live)
 	return p
 }
@@ -108,6 +111,8 @@ func (p parts) has(c Capability) bool {
 		return p.timed != nil
 	case Watcher:
 		return p.watcher != nil
+	case Leaser:
+		return p.leaser != nil
 	case Live:
 		return p.live != nil
 	}

@@ -35,6 +35,11 @@ const (
 	OpReport     Op = "Report"
 	OpGetTimed   Op = "GetTimed"
 	OpWatch      Op = "Watch"
+	OpAcquire    Op = "Acquire"
+	OpRenew      Op = "Renew"
+	OpFill       Op = "Fill"
+	OpRelease    Op = "Release"
+	OpAwait      Op = "Await"
 	OpGetLive    Op = "GetLive"
 	OpSetLive    Op = "SetLive"
 	OpAddLive    Op = "AddLive"
@@ -44,8 +49,8 @@ const (
 // AllOps returns every Op.
 func AllOps() []Op {
 	return []Op{OpGet, OpSet, OpDelete, OpClose, OpGetMany, OpSetMany, OpDeleteMany, OpAdd, OpTouch, OpIncr, OpIncrFloat,
-		OpGetVersion, OpSwap, OpScan, OpClear, OpClearAll, OpInspect, OpPing, OpReport, OpGetTimed, OpWatch, OpGetLive, OpSetLive,
-		OpAddLive, OpSwapLive}
+		OpGetVersion, OpSwap, OpScan, OpClear, OpClearAll, OpInspect, OpPing, OpReport, OpGetTimed, OpWatch,
+		OpAcquire, OpRenew, OpFill, OpRelease, OpAwait, OpGetLive, OpSetLive, OpAddLive, OpSwapLive}
 }
 
 // Call is one call of a method.

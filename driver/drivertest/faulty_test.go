@@ -35,7 +35,7 @@ func TestFaultyDeclines(t *testing.T) {
 		Capabilities: []drivertest.Capability{drivertest.Named, drivertest.Unwrapper},
 		Declines: []drivertest.Capability{drivertest.Batcher, drivertest.Adder, drivertest.Toucher, drivertest.Counter,
 			drivertest.Swapper, drivertest.Scanner, drivertest.Clearer, drivertest.Inspector, drivertest.Pinger, drivertest.Reporter,
-			drivertest.Timed, drivertest.Watcher},
+			drivertest.Timed, drivertest.Watcher, drivertest.Leaser},
 	})
 }
 
@@ -113,6 +113,7 @@ func callAll(ctx context.Context, s driver.Store) []error {
 		driver.Reporter
 		driver.Timed
 		driver.Watcher
+		driver.Leaser
 		driver.Live
 	})
 	var errs []error
@@ -138,6 +139,11 @@ func callAll(ctx context.Context, s driver.Store) []error {
 	add(r.Inspect(ctx, nil))
 	add(r.Ping(ctx))
 	add(r.Report(ctx))
+	add(r.Acquire(ctx, []string{"k"}, time.Second))
+	add(r.Renew(ctx, "k", "", time.Second))
+	add(r.Fill(ctx, nil, 0))
+	add(r.Release(ctx, "k", ""))
+	add(nil, r.Await(ctx, "k"))
 	add(r.GetTimed(ctx, nil))
 	add(r.Watch(ctx, "", func(driver.Event) {}))
 	add(r.GetLive("", "k"))

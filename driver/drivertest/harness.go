@@ -98,6 +98,7 @@ func subjects() []subject {
 		{"watch", watchCases()},
 		{"context", contextCases()},
 		{"info", infoCases()},
+		{"lease", leaseCases()},
 		{"live", liveCases()},
 		{"linear", linearCases()},
 		{"model", modelCases()},

@@ -29,6 +29,7 @@ type data struct {
 	max     int    // bytes of a value; 0: no limit
 
 	watches map[*watching]bool
+	leases  leases
 
 	calls atomic.Int64 // that have got the lock
 }
@@ -54,6 +55,7 @@ var (
 	_ driver.Unwrapper = (*reference)(nil)
 	_ driver.Timed     = (*reference)(nil)
 	_ driver.Watcher   = (*reference)(nil)
+	_ driver.Leaser    = (*reference)(nil)
 	_ driver.Live      = (*reference)(nil)
 )
 
@@ -99,6 +101,7 @@ func (r *reference) put(key string, v driver.Value, ttl time.Duration) {
 	r.writes++
 	e.version = r.writes
 	r.entries[key] = e
+	r.leases.void(key)
 	r.changed(key)
 }
 
@@ -112,6 +115,7 @@ func expiryOf(ttl time.Duration) time.Time {
 func (r *reference) remove(key string) bool {
 	_, ok := r.find(key)
 	delete(r.entries, key)
+	r.leases.void(key)
 	r.changed(key)
 	return ok
 }
@@ -159,6 +163,7 @@ func (r *reference) Delete(ctx context.Context, key string) (bool, error) {
 func (r *reference) Close() error {
 	r.mu.Lock()
 	r.closed = true
+	r.leases.shout()
 	var ended []*watching
 	for w := range r.watches {
 		if w.of == r {
@@ -313,6 +318,7 @@ func (r *reference) Clear(ctx context.Context, prefix string) (int, error) {
 			n++
 		}
 	}
+	r.leases.voidPrefix(prefix)
 	return n, nil
 }
 
@@ -328,6 +334,7 @@ func (r *reference) ClearAll(ctx context.Context) (int, error) {
 		}
 	}
 	clear(r.entries)
+	r.leases.voidPrefix("")
 	r.gap()
 	return n, nil
 }
