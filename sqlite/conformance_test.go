@@ -33,7 +33,7 @@ func harness(o sqlite.Options) drivertest.Harness {
 		Capabilities: slices.DeleteFunc(drivertest.All(), func(c drivertest.Capability) bool {
 			return c == drivertest.Live || slices.Contains(drivertest.OfServers(), c)
 		}),
-		Resolution:   sqlite.Resolution,
-		Client:       new(*sql.DB),
+		Resolution: sqlite.Resolution,
+		Client:     new(*sql.DB),
 	}
 }
