@@ -25,6 +25,7 @@ type cli struct {
 	Has      hasCmd      `cmd:"" help:"Tell by the exit status whether there is an entry."`
 	TTL      ttlCmd      `cmd:"" name:"ttl" help:"Print the remaining lifetime of an entry."`
 	Keys     keysCmd     `cmd:"" help:"Print the keys."`
+	Watch    watchCmd    `cmd:"" help:"Print keys as their entries change."`
 	Clear    clearCmd    `cmd:"" help:"Remove everything, or everything of this key prefix and version."`
 
 	Import importCmd `cmd:"" help:"Store entries from JSON lines."`

@@ -204,7 +204,11 @@ func TestClear(t *testing.T) {
 		}
 		sh.want("2\n", 0, "clear", "--mine", "--key-prefix", "a")
 		sh.want("{\"removed\":0}\n", 0, "clear", "--mine", "--key-prefix", "a", "--json")
-		sh.want("2\n", 0, "clear", "--yes")
+		two := "2\n"
+		if strings.HasPrefix(sh.url, "redis") { // which does not count
+			two = ""
+		}
+		sh.want(two, 0, "clear", "--yes")
 		sh.want("", 0, "keys", "--key-prefix", "ab")
 	})
 }

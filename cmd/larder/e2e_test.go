@@ -34,6 +34,9 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	status := m.Run()
+	for _, stop := range stopServers {
+		stop()
+	}
 	if built {
 		if path, err := binary(); err == nil {
 			_ = os.RemoveAll(filepath.Dir(path))

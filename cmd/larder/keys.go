@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 )
 
@@ -27,31 +26,35 @@ Examples:
     larder keys --json | jq -r 'select(.ttl == null).key'`
 }
 
-var errAll = errors.New("keys: --all is for every key prefix and version: leave --key-prefix and --key-version out")
-
-var errLimit = errors.New("keys: --limit is not above zero")
-
-// limit returns --limit, or 0 for none.
-func (cmd keysCmd) limit() (int, error) {
-	switch {
-	case cmd.Limit == nil:
-		return 0, nil
-	case *cmd.Limit < 1:
-		return 0, errLimit
+// useAllKeys takes an --all.
+func (a *app) useAllKeys(all bool) error {
+	if all && (a.KeyPrefix != nil || a.KeyVersion != nil) {
+		return fmt.Errorf("%s: --all is for every key prefix and version: leave --key-prefix and --key-version out", a.command)
 	}
-	return *cmd.Limit, nil
+	a.allKeys = all
+	return nil
+}
+
+// limit returns a --limit, or 0 for none.
+func (a *app) limit(given *int) (int, error) {
+	switch {
+	case given == nil:
+		return 0, nil
+	case *given < 1:
+		return 0, fmt.Errorf("%s: --limit is not above zero", a.command)
+	}
+	return *given, nil
 }
 
 // Run is called by kong.
 func (cmd keysCmd) Run(a *app) error {
-	limit, err := cmd.limit()
+	limit, err := a.limit(cmd.Limit)
 	if err != nil {
 		return err
 	}
-	if cmd.All && (a.KeyPrefix != nil || a.KeyVersion != nil) {
-		return errAll
+	if err := a.useAllKeys(cmd.All); err != nil {
+		return err
 	}
-	a.allKeys = cmd.All
 	return a.useExisting(func(c *client) error {
 		list := a.printKeys
 		if a.JSON {

@@ -30,6 +30,7 @@ type result struct {
 func engines(t *testing.T, test func(t *testing.T, sh *shell)) {
 	t.Run("memory", func(t *testing.T) { test(t, memoryShell(t)) })
 	t.Run("sqlite", func(t *testing.T) { test(t, sqliteShell(t)) })
+	t.Run("redis", func(t *testing.T) { test(t, redisShell(t)) })
 }
 
 // memoryShell has a cache that lives as long as the test.
