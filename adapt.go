@@ -30,7 +30,9 @@ type engine struct {
 	reports driver.Reporter
 	unwrap  driver.Unwrapper
 	leaser  driver.Leaser
+	timed   driver.Timed
 	watcher driver.Watcher
+	near    *near // nil: none
 }
 
 func resolveEngine(store driver.Store, name string, timeout time.Duration) engine {
@@ -48,6 +50,7 @@ func resolveEngine(store driver.Store, name string, timeout time.Duration) engin
 	e.reports, _ = store.(driver.Reporter)
 	e.unwrap, _ = store.(driver.Unwrapper)
 	e.leaser, _ = store.(driver.Leaser)
+	e.timed, _ = store.(driver.Timed)
 	e.watcher, _ = store.(driver.Watcher)
 	if e.live != nil {
 		e.timeout = 0 // there is nothing to wait for
@@ -96,7 +99,10 @@ func (e *engine) add(ctx context.Context, prefix, key string, v driver.Value, tt
 	}
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
-	return e.adder.Add(ctx, prefix+key, encoded(v), ttl)
+	full := prefix + key
+	e.near.drop(full)
+	defer e.near.drop(full)
+	return e.adder.Add(ctx, full, encoded(v), ttl)
 }
 
 // fill stores a loaded value where nothing is. On an engine without Add it may overwrite what another process has
@@ -134,6 +140,8 @@ func (e *engine) acquire(ctx context.Context, prefix string, keys []string) []gr
 	for i, key := range keys {
 		wire[i] = prefix + key
 	}
+	// What a near copy says of them is not true any more, or never was.
+	defer e.near.dropKeys(wire)
 	if e.leaser != nil && !declined(e.acquireLeases(ctx, wire, grants)) {
 		return grants
 	}
@@ -150,8 +158,11 @@ func (e *engine) acquireLeases(ctx context.Context, keys []string, grants []gran
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
 	found, err := e.leaser.Acquire(ctx, keys, leaseTime)
+	if declined(err) {
+		return err
+	}
 	for i := range grants {
-		grants[i].guarded, grants[i].fault = !declined(err), err
+		grants[i].guarded, grants[i].fault = true, err
 		if err == nil {
 			grants[i].take(found[i])
 		}
@@ -174,6 +185,8 @@ func (g *grant) take(d driver.Grant) {
 func (e *engine) fillLeased(ctx context.Context, key string, l driver.Lease, v driver.Value, ttl time.Duration) (bool, error) {
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
+	e.near.drop(key)
+	defer e.near.drop(key)
 	filled, err := e.leaser.Fill(ctx, []driver.Filling{{Key: key, Lease: l, Value: encoded(v)}}, ttl)
 	var failed driver.KeyErrors
 	if errors.As(err, &failed) {
@@ -216,12 +229,16 @@ func (e *engine) get(ctx context.Context, key string) ([]byte, error) {
 func (e *engine) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
+	e.near.drop(key)
+	defer e.near.drop(key)
 	return e.store.Set(ctx, key, value, ttl)
 }
 
 func (e *engine) delete(ctx context.Context, key string) (bool, error) {
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
+	e.near.drop(key)
+	defer e.near.drop(key)
 	return e.store.Delete(ctx, key)
 }
 
@@ -247,6 +264,8 @@ func (e *engine) setMany(ctx context.Context, items []driver.Item, ttl time.Dura
 	if e.batch != nil {
 		limited, cancel := e.limit(ctx)
 		defer cancel()
+		e.near.dropItems(items)
+		defer e.near.dropItems(items)
 		if err := e.batch.SetMany(limited, items, ttl); !declined(err) {
 			return err
 		}
@@ -268,6 +287,8 @@ func (e *engine) deleteMany(ctx context.Context, keys []string) (int, error) {
 	if e.batch != nil {
 		limited, cancel := e.limit(ctx)
 		defer cancel()
+		e.near.dropKeys(keys)
+		defer e.near.dropKeys(keys)
 		if n, err := e.batch.DeleteMany(limited, keys); !declined(err) {
 			return n, err
 		}
@@ -292,6 +313,8 @@ func (e *engine) touch(ctx context.Context, key string, ttl time.Duration) (bool
 	if e.toucher != nil {
 		limited, cancel := e.limit(ctx)
 		defer cancel()
+		e.near.drop(key)
+		defer e.near.drop(key)
 		if ok, err := e.toucher.Touch(limited, key, ttl); !declined(err) {
 			return ok, err
 		}
@@ -327,6 +350,8 @@ func (e *engine) swapOnce(ctx context.Context, key string, change func(old []byt
 	if err != nil {
 		return false, err
 	}
+	e.near.drop(key)
+	defer e.near.drop(key)
 	return e.swapper.Swap(ctx, key, version, value, ttl)
 }
 
@@ -336,6 +361,8 @@ func (e *engine) incr(ctx context.Context, key string, delta int64, ttl time.Dur
 	}
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
+	e.near.drop(key)
+	defer e.near.drop(key)
 	return e.counter.Incr(ctx, key, delta, ttl)
 }
 
@@ -345,6 +372,8 @@ func (e *engine) incrFloat(ctx context.Context, key string, delta float64, ttl t
 	}
 	ctx, cancel := e.limit(ctx)
 	defer cancel()
+	e.near.drop(key)
+	defer e.near.drop(key)
 	return e.counter.IncrFloat(ctx, key, delta, ttl)
 }
 
@@ -358,6 +387,8 @@ func (e *engine) scan(ctx context.Context, prefix string) iter.Seq2[string, erro
 // clear removes what begins with prefix. Its calls are as many as there are entries: no time-out.
 func (e *engine) clear(ctx context.Context, prefix string) (int, error) {
 	if e.clearer != nil {
+		e.near.dropPrefix(prefix)
+		defer e.near.dropPrefix(prefix)
 		if n, err := e.clearer.Clear(ctx, prefix); !declined(err) {
 			return n, err
 		}
@@ -385,6 +416,8 @@ func (e *engine) clearAll(ctx context.Context) (int, error) {
 	if e.clearer == nil {
 		return 0, errors.ErrUnsupported
 	}
+	e.near.dropPrefix("")
+	defer e.near.dropPrefix("")
 	return e.clearer.ClearAll(ctx)
 }
 

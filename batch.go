@@ -46,6 +46,9 @@ func (v *View[V]) findMany(ctx context.Context, keys []string, opts []CallOption
 	if len(b.keys) == 0 {
 		return found, b.failed, nil
 	}
+	if n := v.cache.engine.near; n != nil {
+		return found, b.failed, v.findManyNear(ctx, n, b, note)
+	}
 	results, err := v.cache.engine.getMany(ctx, b.wire)
 	if err != nil {
 		return nil, nil, err

@@ -3,6 +3,7 @@ package larder
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -56,16 +57,20 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Cache, error) {
 	if err := s.apply(opts); err != nil {
 		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
 	}
-	store, err := e.OpenURL(ctx, u, commonParams, s.lazy, s.logger)
+	store, err := e.OpenURL(ctx, u, common(e), s.lazy, s.logger)
 	if err != nil {
 		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
 	}
-	c := newCache(store, e.Name, u.String(), s)
-	if s.lazy {
-		return c, nil
+	c, err := newCache(store, e.Name, u.String(), s)
+	if err != nil || s.lazy {
+		return c, err
 	}
-	if _, err := c.engine.ping(ctx); err != nil {
-		_ = store.Close()
+	_, err = c.engine.ping(ctx)
+	if err == nil {
+		err = c.engine.near.await(ctx)
+	}
+	if err != nil {
+		_ = c.Close()
 		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
 	}
 	return c, nil
@@ -82,10 +87,11 @@ func New(store driver.Store, opts ...Option) (*Cache, error) {
 	if err := s.apply(opts); err != nil {
 		return nil, &Error{Op: "open", Engine: name, Err: err}
 	}
-	return newCache(store, name, name+"://", s), nil
+	return newCache(store, name, name+"://", s)
 }
 
-func newCache(store driver.Store, name, uri string, s settings) *Cache {
+// newCache closes the store if it fails.
+func newCache(store driver.Store, name, uri string, s settings) (*Cache, error) {
 	c := &Cache{
 		engine: resolveEngine(store, name, s.timeout),
 		keys:   layout{form: s.layout, keyPrefix: s.keyPrefix, version: s.version},
@@ -96,8 +102,15 @@ func newCache(store driver.Store, name, uri string, s settings) *Cache {
 		tasks:  newTasks(),
 		closed: make(chan struct{}),
 	}
+	if s.near != nil {
+		var err error
+		if c.engine.near, err = newNear(&c.engine, *s.near, c.keys.shared(), s.logger); err != nil {
+			_ = store.Close()
+			return nil, &Error{Op: "open", Engine: name, Err: err}
+		}
+	}
 	c.root = c.newView("", s.ttl)
-	return c
+	return c, nil
 }
 
 // Close disconnects. It ends every goroutine that the cache has started, and later calls give ErrClosed; so do
@@ -106,6 +119,7 @@ func (c *Cache) Close() error {
 	c.closing.Do(func() {
 		close(c.closed)
 		c.tasks.end()
+		c.engine.near.close()
 		if err := c.engine.store.Close(); err != nil {
 			c.closeErr = &Error{Op: "close", Engine: c.engine.name, Err: err}
 		}
@@ -143,6 +157,9 @@ func (c *Cache) Ping(ctx context.Context) (Server, error) {
 // nothing.
 func (c *Cache) Report(ctx context.Context) ([]Fact, error) {
 	facts, err := c.engine.report(ctx)
+	if n := c.engine.near; n != nil && err == nil {
+		facts = append(slices.Clip(facts), n.report(ctx)...)
+	}
 	return facts, c.fail("report", "", err)
 }
 

@@ -400,8 +400,9 @@ func ExampleCache_Stats() {
 	ages := larder.Of[int](c, "age:")
 	_, _ = ages.GetOrSet(ctx, "ada", larder.Value(36))
 	_, _ = ages.Get(ctx, "ada")
-	fmt.Printf("%+v\n", c.Stats())
-	// Output: {Hits:1 Misses:1 Sets:1 Loads:1 LoadErrors:0 Errors:0}
+	s := c.Stats()
+	fmt.Println(s.Hits, s.Misses, s.Sets, s.Loads, s.Errors)
+	// Output: 1 1 1 1 0
 }
 
 func ExampleCache_Report() {

@@ -41,6 +41,14 @@ func (l *layout) prefix(version, own string) (string, error) {
 	return l.keyPrefix + ":" + version + ":" + own, nil
 }
 
+// shared is what all keys of the cache begin with, of any version.
+func (l *layout) shared() string {
+	if l.form == Bare {
+		return ""
+	}
+	return l.keyPrefix + ":"
+}
+
 // checkKey refuses keys that an engine is not asked for.
 func checkKey(prefix, key string) error {
 	n := len(prefix) + len(key)

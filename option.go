@@ -24,6 +24,7 @@ type settings struct {
 	timeout   time.Duration // 0: none
 	lazy      bool
 	logger    *slog.Logger
+	near      *Near // nil: none
 	errs      []error
 }
 
@@ -87,6 +88,8 @@ func (s *settings) readURL(u *driver.URL) {
 	check()
 	s.keyPrefix, _ = u.Param("key_prefix")
 	s.version, _ = u.Param("version")
+	s.near, err = nearParam(u)
+	check()
 	var form string
 	if form, err = u.OneOf("layout", string(Prefixed), string(Bare)); err == nil {
 		s.layout = Layout(form)

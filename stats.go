@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 	"unsafe"
 )
 
@@ -15,12 +16,22 @@ type Stats struct {
 	Loads      int64 // loader calls; an abandoned one (its caller's context ended) does not count
 	LoadErrors int64 // loader calls that failed, ErrNotFound excepted
 	Errors     int64 // failures of the engine or the codec, those too that GetOrSet has covered up; not ended contexts and bad arguments
+
+	Near NearStats // of the near copy, if there is one
+}
+
+// NearStats counts what a near copy has done.
+type NearStats struct {
+	Hits          int64         // those of Stats.Hits that it has answered; the others came from the engine
+	Invalidations int64         // changes that it was told of, those made by this process too
+	Flushes       int64         // times that it was emptied because changes may have been missed, or everything was removed
+	Age           time.Duration // how far back the moment is up to which it was told everything, by the last heart-beat
 }
 
 // Stats returns the counters. It takes no lock; counters that change meanwhile may be from slightly
 // different moments.
 func (c *Cache) Stats() Stats {
-	return Stats{
+	s := Stats{
 		Hits:       c.stats.hits.Load(),
 		Misses:     c.stats.misses.Load(),
 		Sets:       c.stats.sets.Load(),
@@ -28,6 +39,11 @@ func (c *Cache) Stats() Stats {
 		LoadErrors: c.stats.loadErrors.Load(),
 		Errors:     c.stats.errors.Load(),
 	}
+	if n := c.engine.near; n != nil {
+		s.Near = n.counted()
+		s.Hits += s.Near.Hits
+	}
+	return s
 }
 
 func (c *Cache) countRead(err error) {

@@ -14,7 +14,7 @@ import (
 type kind[V any] struct {
 	codec     codec.Codec
 	inProcess bool       // the engine keeps what hold makes
-	live      bool       // keep Go values as they are
+	live      bool       // who keeps values in this process, the engine or a near copy, keeps them as they are
 	plain     *plainType // not nil: V is safe to share as it is
 	clone     func(V) V
 	weigh     func(V) int
@@ -22,10 +22,10 @@ type kind[V any] struct {
 
 func newKind[V any](c *Cache, p Policy[V]) *kind[V] {
 	k := &kind[V]{codec: p.Codec, clone: p.Clone, weigh: p.Weigh}
-	if c.engine.live == nil {
+	k.inProcess = c.engine.live != nil
+	if !k.inProcess && c.engine.near == nil {
 		return k
 	}
-	k.inProcess = true
 	k.plain = plainTypeOf(reflect.TypeFor[V](), p.Codec)
 	k.live = k.plain != nil || p.Shared || p.Clone != nil
 	return k
@@ -41,7 +41,7 @@ func inPlace(b driver.Bytes) []byte { return unsafe.Slice(unsafe.StringData(stri
 // hold turns a value into what the engine will keep: a *boxed for engines that keep Go values, else
 // driver.Bytes. The error is ErrCodec.
 func (k *kind[V]) hold(val V) (driver.Value, error) {
-	if !k.live {
+	if !k.live || !k.inProcess {
 		return k.encode(val)
 	}
 	b := &boxed[V]{val, k}

@@ -111,6 +111,9 @@ func (v *View[V]) GetOr(ctx context.Context, key string, def V, opts ...CallOpti
 
 // find reads and decodes. Its errors are not wrapped yet.
 func (v *View[V]) find(ctx context.Context, prefix, key string) (V, error) {
+	if n := v.cache.engine.near; n != nil {
+		return v.findNear(ctx, n, prefix, key)
+	}
 	kept, data, err := v.read(ctx, prefix, key)
 	if err != nil {
 		var zero V
