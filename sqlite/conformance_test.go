@@ -31,7 +31,8 @@ func harness(o sqlite.Options) drivertest.Harness {
 			return open(t, path), open(t, path)
 		},
 		Capabilities: slices.DeleteFunc(drivertest.All(), func(c drivertest.Capability) bool {
-			return c == drivertest.Live || slices.Contains(drivertest.OfServers(), c)
+			return c == drivertest.Live || slices.Contains(drivertest.OfServers(), c) ||
+				c == drivertest.Notifier || c == drivertest.Collector
 		}),
 		Resolution: sqlite.Resolution,
 		Client:     new(*sql.DB),

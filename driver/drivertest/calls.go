@@ -118,6 +118,31 @@ func calls() []call {
 			return both(ok, err)
 		}},
 		{name: "Await", needs: Leaser, call: func(ctx context.Context, e *env, k string) error { return e.leaser.Await(ctx, k) }},
+		{name: "SetNotify", needs: Notifier, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			return e.notifier.SetNotify(ctx, k, v, 0)
+		}},
+		{name: "SwapNotify", needs: Notifier, writes: true, call: func(ctx context.Context, e *env, k string) error {
+			ok, err := e.notifier.SwapNotify(ctx, k, nil, v, 0)
+			return both(ok, err)
+		}},
+		{name: "Subscribe", needs: Notifier, call: func(ctx context.Context, e *env, k string) error {
+			sub, err := e.notifier.Subscribe(ctx, []string{k}, func(driver.Message) {})
+			if err == nil {
+				sub.Stop()
+			}
+			return err
+		}},
+		{name: "Collect", needs: Collector, call: func(ctx context.Context, e *env, k string) error {
+			_, err := e.collector.Collect(ctx, beside(k), 1, v, 0)
+			return err
+		}},
+		{name: "Members", needs: Collector, call: func(ctx context.Context, e *env, k string) error {
+			_, err := e.collector.Members(ctx, beside(k))
+			return err
+		}},
+		{name: "Drop", needs: Collector, call: func(ctx context.Context, e *env, k string) error {
+			return e.collector.Drop(ctx, beside(k))
+		}},
 		{name: "GetLive", needs: Live, noContext: true, call: func(_ context.Context, e *env, k string) error {
 			_, err := e.live.GetLive(k, "")
 			return err
@@ -134,6 +159,11 @@ func calls() []call {
 			return both(ok, err)
 		}},
 	}
+}
+
+// beside names a collection at keys of its own.
+func beside(key string) driver.Collection {
+	return driver.Collection{Members: key + ".j", Counts: [2]string{key + ".t", key + ".s"}}
 }
 
 // both finds fault with an answer that claims success and failure.

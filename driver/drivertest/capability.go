@@ -28,13 +28,15 @@ const (
 	Timed     Capability = "Timed"
 	Watcher   Capability = "Watcher"
 	Leaser    Capability = "Leaser"
+	Notifier  Capability = "Notifier"
+	Collector Capability = "Collector"
 	Live      Capability = "Live"
 )
 
 // All returns every capability that the suite knows, in the order of package driver.
 func All() []Capability {
 	return []Capability{Batcher, Adder, Toucher, Counter, Swapper, Scanner, Clearer, Inspector, Pinger, Reporter, Named,
-		Unwrapper, Timed, Watcher, Leaser, Live}
+		Unwrapper, Timed, Watcher, Leaser, Notifier, Collector, Live}
 }
 
 // OfServers returns those of All that make sense only where several processes use one server.
@@ -57,6 +59,8 @@ type parts struct {
 	timed     driver.Timed
 	watcher   driver.Watcher
 	leaser    driver.Leaser
+	notifier  driver.Notifier
+	collector driver.Collector
 	live      driver.Live
 }
 
@@ -77,6 +81,8 @@ func partsOf(s driver.Store) parts {
 	p.timed, _ = s.(driver.Timed)
 	p.watcher, _ = s.(driver.Watcher)
 	p.leaser, _ = s.(driver.Leaser)
+	p.notifier, _ = s.(driver.Notifier)
+	p.collector, _ = s.(driver.Collector)
 	p.live, _ = s.(driver.Live)
 	return p
 }
@@ -113,6 +119,10 @@ func (p parts) has(c Capability) bool {
 		return p.watcher != nil
 	case Leaser:
 		return p.leaser != nil
+	case Notifier:
+		return p.notifier != nil
+	case Collector:
+		return p.collector != nil
 	case Live:
 		return p.live != nil
 	}

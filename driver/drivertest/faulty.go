@@ -40,6 +40,12 @@ const (
 	OpFill       Op = "Fill"
 	OpRelease    Op = "Release"
 	OpAwait      Op = "Await"
+	OpSetNotify  Op = "SetNotify"
+	OpSwapNotify Op = "SwapNotify"
+	OpSubscribe  Op = "Subscribe"
+	OpCollect    Op = "Collect"
+	OpMembers    Op = "Members"
+	OpDrop       Op = "Drop"
 	OpGetLive    Op = "GetLive"
 	OpSetLive    Op = "SetLive"
 	OpAddLive    Op = "AddLive"
@@ -50,7 +56,8 @@ const (
 func AllOps() []Op {
 	return []Op{OpGet, OpSet, OpDelete, OpClose, OpGetMany, OpSetMany, OpDeleteMany, OpAdd, OpTouch, OpIncr, OpIncrFloat,
 		OpGetVersion, OpSwap, OpScan, OpClear, OpClearAll, OpInspect, OpPing, OpReport, OpGetTimed, OpWatch,
-		OpAcquire, OpRenew, OpFill, OpRelease, OpAwait, OpGetLive, OpSetLive, OpAddLive, OpSwapLive}
+		OpAcquire, OpRenew, OpFill, OpRelease, OpAwait,
+		OpSetNotify, OpSwapNotify, OpSubscribe, OpCollect, OpMembers, OpDrop, OpGetLive, OpSetLive, OpAddLive, OpSwapLive}
 }
 
 // Call is one call of a method.

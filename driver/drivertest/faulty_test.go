@@ -35,7 +35,7 @@ func TestFaultyDeclines(t *testing.T) {
 		Capabilities: []drivertest.Capability{drivertest.Named, drivertest.Unwrapper},
 		Declines: []drivertest.Capability{drivertest.Batcher, drivertest.Adder, drivertest.Toucher, drivertest.Counter,
 			drivertest.Swapper, drivertest.Scanner, drivertest.Clearer, drivertest.Inspector, drivertest.Pinger, drivertest.Reporter,
-			drivertest.Timed, drivertest.Watcher, drivertest.Leaser},
+			drivertest.Timed, drivertest.Watcher, drivertest.Leaser, drivertest.Notifier, drivertest.Collector},
 	})
 }
 
@@ -114,6 +114,8 @@ func callAll(ctx context.Context, s driver.Store) []error {
 		driver.Timed
 		driver.Watcher
 		driver.Leaser
+		driver.Notifier
+		driver.Collector
 		driver.Live
 	})
 	var errs []error
@@ -146,6 +148,12 @@ func callAll(ctx context.Context, s driver.Store) []error {
 	add(nil, r.Await(ctx, "k"))
 	add(r.GetTimed(ctx, nil))
 	add(r.Watch(ctx, "", func(driver.Event) {}))
+	add(nil, r.SetNotify(ctx, "k", nil, 0))
+	add(r.SwapNotify(ctx, "k", nil, nil, 0))
+	add(r.Subscribe(ctx, []string{"k"}, func(driver.Message) {}))
+	add(r.Collect(ctx, driver.Collection{Members: "k"}, 0, nil, 0))
+	add(r.Members(ctx, driver.Collection{Members: "k"}))
+	add(nil, r.Drop(ctx, driver.Collection{Members: "k"}))
 	add(r.GetLive("", "k"))
 	add(nil, r.SetLive("", "k", driver.Bytes(""), 0))
 	add(r.AddLive("", "k", driver.Bytes(""), 0))

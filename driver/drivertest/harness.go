@@ -96,6 +96,8 @@ func subjects() []subject {
 		{"inspect", inspectCases()},
 		{"timed", timedCases()},
 		{"watch", watchCases()},
+		{"notify", notifyCases()},
+		{"collect", collectCases()},
 		{"context", contextCases()},
 		{"info", infoCases()},
 		{"lease", leaseCases()},

@@ -28,8 +28,9 @@ type data struct {
 	writes  uint64 // versions are its values
 	max     int    // bytes of a value; 0: no limit
 
-	watches map[*watching]bool
-	leases  leases
+	watches   map[*watching]bool
+	leases    leases
+	listeners map[*listening]bool
 
 	calls atomic.Int64 // that have got the lock
 }
@@ -62,7 +63,9 @@ var (
 const referenceMax = 4 << 20
 
 func newReference() *reference {
-	return &reference{data: &data{entries: map[string]entry{}, max: referenceMax, watches: map[*watching]bool{}}}
+	return &reference{data: &data{
+		entries: map[string]entry{}, max: referenceMax, watches: map[*watching]bool{}, listeners: map[*listening]bool{},
+	}}
 }
 
 func openReference(*testing.T) driver.Store { return newReference() }
@@ -174,6 +177,7 @@ func (r *reference) Close() error {
 	for _, w := range ended {
 		w.end()
 	}
+	r.endListeners()
 	return nil
 }
 
@@ -350,11 +354,10 @@ func (r *reference) Inspect(ctx context.Context, keys []string) (map[string]driv
 		if !ok {
 			continue
 		}
-		b, err := e.value.Encode()
-		if err != nil {
-			return nil, err
+		i := driver.EntryInfo{Size: -1}
+		if b, err := e.value.Encode(); err == nil {
+			i.Size = len(b)
 		}
-		i := driver.EntryInfo{Size: len(b)}
 		if !e.expiry.IsZero() {
 			i.TTL = time.Until(e.expiry)
 		}

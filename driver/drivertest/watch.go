@@ -159,7 +159,7 @@ func (e *env) tellsEveryChange(by *env) {
 		}
 		change := func() { e.ok(c.name, c.call(e.ctx, by, e.k(key))) }
 		switch c.name {
-		case "Add", "AddLive": // where nothing is
+		case "Add", "AddLive", "SwapNotify": // where nothing is
 			by.wantDelete(key, true)
 			w.wantTold("Delete", e.k(key))
 		case "SwapLive":

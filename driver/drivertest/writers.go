@@ -52,6 +52,12 @@ func writers() []writer {
 			}
 			return did(e.swapper.Swap(e.ctx, e.k(k), v, []byte("8"), ttl))
 		}},
+		{name: "SetNotify", needs: Notifier, write: func(e *env, k string, ttl time.Duration) error {
+			return e.notifier.SetNotify(e.ctx, e.k(k), []byte("7"), ttl)
+		}},
+		{name: "SetNotifyOver", needs: Notifier, prepare: exists, write: func(e *env, k string, ttl time.Duration) error {
+			return e.notifier.SetNotify(e.ctx, e.k(k), []byte("8"), ttl)
+		}},
 		{name: "SetLive", needs: Live, write: func(e *env, k string, ttl time.Duration) error {
 			return e.live.SetLive(e.prefix, k, driver.Bytes("7"), ttl)
 		}},
