@@ -57,7 +57,7 @@ func harness(options func() redis.Options) drivertest.Harness {
 
 // capabilities are all that an engine in another process can have.
 var capabilities = slices.DeleteFunc(drivertest.All(), func(c drivertest.Capability) bool {
-	return c == drivertest.Live || c == drivertest.Timed
+	return c == drivertest.Live
 })
 
 func open(t *testing.T, o redis.Options) *redis.Store {

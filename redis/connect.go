@@ -37,11 +37,12 @@ func newClient(co rueidis.ClientOption) (rueidis.Client, error) {
 	return client, err
 }
 
-// connectTracking makes a client that is told of every change of a key with prefix.
-func connectTracking(o Options, d *dialer, prefix string, invalidated func([]rueidis.RedisMessage)) (rueidis.Client, error) {
+// connectTracking makes a client for a watch: it is told of every change of a key with the prefix.
+func connectTracking(o Options, d *dialer, w *watch) (rueidis.Client, error) {
 	co := clientOption(o, d)
-	co.ClientTrackingOptions = []string{"BCAST", "PREFIX", prefix}
-	co.OnInvalidations = invalidated
+	co.ClientTrackingOptions = []string{"BCAST", "PREFIX", w.prefix}
+	co.OnInvalidations = w.invalidated
+	co.DialCtxFn = w.counted(co.DialCtxFn)
 	co.ConnWriteTimeout = driver.AliveWithin
 	client, err := newClient(co)
 	if err != nil && cannotTrack(err) {

@@ -2,9 +2,13 @@ package redis
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -26,9 +30,12 @@ type watch struct {
 	mu     sync.Mutex
 	tell   func(driver.Event) // nil once stopped
 	gaps   int                // how many there were
-	// connections has the number that each server gave to the connection, by the server's address. One that is not as it
-	// was is another connection, and what happened before it was made has not been told.
+	// connections has the number that each server gave to the connection, by the server's address, and dials counts
+	// those that were made until then. If anything is not as it was, there is another connection, and what happened before it
+	// was made has not been told. Numbers alone are not enough: a server that was restarted begins with 1 again.
 	connections map[string]int64
+	dials       int64
+	dialed      atomic.Int64
 	cancel      context.CancelFunc
 	ended       sync.WaitGroup
 }
@@ -42,7 +49,7 @@ func (s *Store) Watch(ctx context.Context, prefix string, tell func(driver.Event
 func (s *Store) watch(connecting, ctx context.Context, prefix string, tell func(driver.Event)) (stop func(), err error) {
 	w := &watch{prefix: prefix, tell: tell}
 	w.link.timeout = s.link.timeout
-	w.link.dial = func(d *dialer) (rueidis.Client, error) { return connectTracking(s.options, d, prefix, w.invalidated) }
+	w.link.dial = func(d *dialer) (rueidis.Client, error) { return connectTracking(s.options, d, w) }
 	if err := s.begin(); err != nil {
 		return nil, err
 	}
@@ -101,8 +108,14 @@ func (w *watch) stop() {
 	w.ended.Wait()
 }
 
-// beat asks every server for the number of the connection. The answers come behind everything that was told before, so
-// that nothing older than the questions is missing.
+// beat asks every server for the number of the connection, twice. The second answer comes behind everything that was told of
+// changes before the first question. The first one need not: a server tells of what one round of its loop has changed when that
+// round is over, and answers at once. If the connection had something else for it to read already, this is possible:
+//
+//	the server begins a round, with a write of key and with what the connection has for it
+//	the server writes key
+//	this process asks; the server reads that too, and answers
+//	the server tells of key
 func (w *watch) beat(ctx context.Context) error {
 	c, err := w.link.client(ctx)
 	if err != nil {
@@ -111,33 +124,54 @@ func (w *watch) beat(ctx context.Context) error {
 	w.mu.Lock()
 	gaps := w.gaps
 	w.mu.Unlock()
-	asked := time.Now()
+	dials, asked := w.dialed.Load(), time.Now()
 	servers, err := primaries(ctx, c.client)
 	if err != nil {
 		return err
 	}
-	numbers, err := connectionNumbers(ctx, servers)
-	if err != nil {
-		return explain(err)
+	var numbers [2]map[string]int64
+	for i := range numbers {
+		if numbers[i], err = connectionNumbers(ctx, servers); err != nil {
+			return explain(err)
+		}
 	}
-	w.alive(asked, gaps, numbers)
+	if !maps.Equal(numbers[0], numbers[1]) {
+		return errReconnected
+	}
+	w.alive(asked, gaps, dials, numbers[0])
 	return nil
 }
 
-// alive tells what a beat has found out.
-func (w *watch) alive(asked time.Time, gaps int, numbers map[string]int64) {
+var errReconnected = errors.New("the connection was made again meanwhile")
+
+// alive tells what a beat has found out. The number of dials is that before the beat: one that has begun in its midst may be for
+// the connection of the next beat.
+func (w *watch) alive(asked time.Time, gaps int, dials int64, numbers map[string]int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.tell == nil || w.gaps != gaps {
 		return // the answers may be of a connection that is lost again
 	}
-	if w.connections != nil && !maps.Equal(w.connections, numbers) {
+	if w.connections != nil && (w.dialed.Load() != w.dials || !maps.Equal(w.connections, numbers)) {
 		w.gaps++
 		w.tell(driver.Event{Kind: driver.Gap})
 	}
-	w.connections = numbers
+	w.connections, w.dials = numbers, dials
 	w.tell(driver.Event{Kind: driver.Alive, Until: asked})
 }
+
+// counted counts the connections that dial makes.
+func (w *watch) counted(dial dialFunc) dialFunc {
+	return func(ctx context.Context, addr string, nd *net.Dialer, config *tls.Config) (net.Conn, error) {
+		conn, err := dial(ctx, addr, nd, config)
+		if err == nil {
+			w.dialed.Add(1)
+		}
+		return conn, err
+	}
+}
+
+type dialFunc = func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error)
 
 func connectionNumbers(ctx context.Context, servers map[string]rueidis.Client) (map[string]int64, error) {
 	var mu sync.Mutex
