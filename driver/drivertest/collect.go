@@ -27,14 +27,14 @@ func collectCases() []testCase {
 		{name: "Order", run: func(e *env) {
 			c := e.collection("g")
 			positions := map[string]float64{
-				"last": math.Inf(1), "also last": math.Inf(1), "10": 10, "9": 9, "0": 0, "-1": -1, "half": 0.5, "first": math.Inf(-1),
+				"last": math.Inf(1), "also last": math.Inf(1), "10": 10, "9": 9, "0": 0, "-1": -1, "half": 0.5, "less": -0.5, "first": math.Inf(-1),
 				"big": 1 << 53, "b": 3, "a": 3, "\xff": 3, "": 3,
 			}
 			for member, position := range positions {
 				_, err := e.collector.Collect(e.ctx, c, position, []byte(member), 0)
 				e.ok("Collect", err)
 			}
-			e.wantMembers(c, "first", "-1", "0", "half", "", "a", "b", "\xff", "9", "10", "big", "also last", "last")
+			e.wantMembers(c, "first", "-1", "less", "0", "half", "", "a", "b", "\xff", "9", "10", "big", "also last", "last")
 		}},
 		{name: "Moves", run: func(e *env) {
 			c := e.collection("g")

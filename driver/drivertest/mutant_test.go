@@ -84,7 +84,7 @@ func mustBeRed(t *testing.T, m mutant) {
 
 func mutants() []mutant {
 	return slices.Concat(storeMutants(), keyMutants(), expiryMutants(), batchMutants(), counterMutants(), addMutants(), swapMutants(),
-		walkMutants(), endMutants(), liveMutants(), watchMutants(), leaseMutants(), harnessMutants())
+		walkMutants(), endMutants(), liveMutants(), watchMutants(), leaseMutants(), notifyMutants(), collectMutants(), harnessMutants())
 }
 
 // letOthersIn stands between the two halves of what should be one step. It gives way until somebody else's call has come
