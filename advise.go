@@ -1,0 +1,29 @@
+package larder
+
+import (
+	"context"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// Advice is what an engine says of one thing that it has looked at: Subject, whether it is Fine, and a Text for a person.
+type Advice = driver.Advice
+
+// Advise looks at how the server is set up: whether it evicts, whether it can do all that this module makes use of, and so on. It
+// reads only. Engines that have nothing to look at give nothing.
+func (c *Cache) Advise(ctx context.Context) ([]Advice, error) {
+	advice, err := c.engine.advise(ctx)
+	return advice, c.fail("advise", "", err)
+}
+
+func (e *engine) advise(ctx context.Context) ([]Advice, error) {
+	advisor, ok := e.store.(driver.Advisor)
+	if !ok {
+		return nil, nil
+	}
+	advice, err := advisor.Advise(ctx)
+	if declined(err) {
+		return nil, nil
+	}
+	return advice, err
+}
