@@ -62,8 +62,12 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Cache, error) {
 		return nil, &Error{Op: "open", Engine: e.Name, Err: err}
 	}
 	c, err := newCache(store, e.Name, u.String(), s)
-	if err != nil || s.lazy {
-		return c, err
+	if err != nil {
+		_ = store.Close()
+		return nil, err
+	}
+	if s.lazy {
+		return c, nil
 	}
 	_, err = c.engine.ping(ctx)
 	if err == nil {
@@ -90,7 +94,6 @@ func New(store driver.Store, opts ...Option) (*Cache, error) {
 	return newCache(store, name, name+"://", s)
 }
 
-// newCache closes the store if it fails.
 func newCache(store driver.Store, name, uri string, s settings) (*Cache, error) {
 	c := &Cache{
 		engine: resolveEngine(store, name, s.timeout),
@@ -105,7 +108,6 @@ func newCache(store driver.Store, name, uri string, s settings) (*Cache, error) 
 	if s.near != nil {
 		var err error
 		if c.engine.near, err = newNear(&c.engine, *s.near, c.keys.shared(), s.logger); err != nil {
-			_ = store.Close()
 			return nil, &Error{Op: "open", Engine: name, Err: err}
 		}
 	}
