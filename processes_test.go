@@ -234,12 +234,12 @@ func TestOthersGoOnAfterABatch(t *testing.T) {
 func TestTheNextInTheProcessLeads(t *testing.T) {
 	processTest(t, func(t *testing.T, _ *common, a, _ process) {
 		var loads atomic.Int64
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
 		first := ask(ctx, ints(a), slow(1, &loads))
 		second := ask(t.Context(), ints(a), slow(2, &loads))
 		<-first.done
-		second.gives(t, "the next", 2, 2*time.Second)
+		second.gives(t, "the next", 2, time.Second/2+time.Second)
 	})
 }
 
