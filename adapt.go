@@ -28,6 +28,7 @@ type engine struct {
 	inspect driver.Inspector
 	pinger  driver.Pinger
 	reports driver.Reporter
+	advisor driver.Advisor
 	unwrap  driver.Unwrapper
 	leaser  driver.Leaser
 	timed   driver.Timed
@@ -48,6 +49,7 @@ func resolveEngine(store driver.Store, name string, timeout time.Duration) engin
 	e.inspect, _ = store.(driver.Inspector)
 	e.pinger, _ = store.(driver.Pinger)
 	e.reports, _ = store.(driver.Reporter)
+	e.advisor, _ = store.(driver.Advisor)
 	e.unwrap, _ = store.(driver.Unwrapper)
 	e.leaser, _ = store.(driver.Leaser)
 	e.timed, _ = store.(driver.Timed)
@@ -470,4 +472,16 @@ func (e *engine) report(ctx context.Context) ([]driver.Fact, error) {
 		return nil, nil
 	}
 	return facts, err
+}
+
+// advise has no time-out: an embedded engine reads all that it has.
+func (e *engine) advise(ctx context.Context) ([]Advice, error) {
+	if e.advisor == nil {
+		return nil, nil
+	}
+	advice, err := e.advisor.Advise(ctx)
+	if declined(err) {
+		return nil, nil
+	}
+	return advice, err
 }

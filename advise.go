@@ -15,15 +15,3 @@ func (c *Cache) Advise(ctx context.Context) ([]Advice, error) {
 	advice, err := c.engine.advise(ctx)
 	return advice, c.fail("advise", "", err)
 }
-
-func (e *engine) advise(ctx context.Context) ([]Advice, error) {
-	advisor, ok := e.store.(driver.Advisor)
-	if !ok {
-		return nil, nil
-	}
-	advice, err := advisor.Advise(ctx)
-	if declined(err) {
-		return nil, nil
-	}
-	return advice, err
-}

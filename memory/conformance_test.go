@@ -20,7 +20,7 @@ func harness(o memory.Options) drivertest.Harness {
 			return s
 		},
 		Capabilities: slices.DeleteFunc(drivertest.All(), func(c drivertest.Capability) bool {
-			return slices.Contains(drivertest.OfServers(), c) || c == drivertest.Unwrapper || o.Isolate && c == drivertest.Live
+			return slices.Contains(drivertest.OfServers(), c) || c == drivertest.Unwrapper || c == drivertest.Advisor || o.Isolate && c == drivertest.Live
 		}),
 		VirtualTime:       true,
 		VersionsAreValues: true,

@@ -89,6 +89,10 @@ func calls() []call {
 			_, err := e.reporter.Report(ctx)
 			return err
 		}},
+		{name: "Advise", needs: Advisor, call: func(ctx context.Context, e *env, _ string) error {
+			_, err := e.advisor.Advise(ctx)
+			return err
+		}},
 		{name: "GetTimed", needs: Timed, call: func(ctx context.Context, e *env, k string) error {
 			_, err := e.timed.GetTimed(ctx, []string{k})
 			return err

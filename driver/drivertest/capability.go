@@ -23,6 +23,7 @@ const (
 	Inspector Capability = "Inspector"
 	Pinger    Capability = "Pinger"
 	Reporter  Capability = "Reporter"
+	Advisor   Capability = "Advisor"
 	Named     Capability = "Named"
 	Unwrapper Capability = "Unwrapper"
 	Timed     Capability = "Timed"
@@ -35,8 +36,8 @@ const (
 
 // All returns every capability that the suite knows, in the order of package driver.
 func All() []Capability {
-	return []Capability{Batcher, Adder, Toucher, Counter, Swapper, Scanner, Clearer, Inspector, Pinger, Reporter, Named,
-		Unwrapper, Timed, Watcher, Leaser, Notifier, Collector, Live}
+	return []Capability{Batcher, Adder, Toucher, Counter, Swapper, Scanner, Clearer, Inspector, Pinger, Reporter, Advisor,
+		Named, Unwrapper, Timed, Watcher, Leaser, Notifier, Collector, Live}
 }
 
 // OfServers returns those of All that make sense only where several processes use one server.
@@ -54,6 +55,7 @@ type parts struct {
 	inspector driver.Inspector
 	pinger    driver.Pinger
 	reporter  driver.Reporter
+	advisor   driver.Advisor
 	named     driver.Named
 	unwrapper driver.Unwrapper
 	timed     driver.Timed
@@ -76,6 +78,7 @@ func partsOf(s driver.Store) parts {
 	p.inspector, _ = s.(driver.Inspector)
 	p.pinger, _ = s.(driver.Pinger)
 	p.reporter, _ = s.(driver.Reporter)
+	p.advisor, _ = s.(driver.Advisor)
 	p.named, _ = s.(driver.Named)
 	p.unwrapper, _ = s.(driver.Unwrapper)
 	p.timed, _ = s.(driver.Timed)
@@ -109,6 +112,8 @@ func (p parts) has(c Capability) bool {
 		return p.pinger != nil
 	case Reporter:
 		return p.reporter != nil
+	case Advisor:
+		return p.advisor != nil
 	case Named:
 		return p.named != nil
 	case Unwrapper:

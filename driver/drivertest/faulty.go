@@ -33,6 +33,7 @@ const (
 	OpInspect    Op = "Inspect"
 	OpPing       Op = "Ping"
 	OpReport     Op = "Report"
+	OpAdvise     Op = "Advise"
 	OpGetTimed   Op = "GetTimed"
 	OpWatch      Op = "Watch"
 	OpAcquire    Op = "Acquire"
@@ -55,7 +56,7 @@ const (
 // AllOps returns every Op.
 func AllOps() []Op {
 	return []Op{OpGet, OpSet, OpDelete, OpClose, OpGetMany, OpSetMany, OpDeleteMany, OpAdd, OpTouch, OpIncr, OpIncrFloat,
-		OpGetVersion, OpSwap, OpScan, OpClear, OpClearAll, OpInspect, OpPing, OpReport, OpGetTimed, OpWatch,
+		OpGetVersion, OpSwap, OpScan, OpClear, OpClearAll, OpInspect, OpPing, OpReport, OpAdvise, OpGetTimed, OpWatch,
 		OpAcquire, OpRenew, OpFill, OpRelease, OpAwait,
 		OpSetNotify, OpSwapNotify, OpSubscribe, OpCollect, OpMembers, OpDrop, OpGetLive, OpSetLive, OpAddLive, OpSwapLive}
 }

@@ -21,6 +21,7 @@ var (
 	_ driver.Inspector = (*Faulty)(nil)
 	_ driver.Pinger    = (*Faulty)(nil)
 	_ driver.Reporter  = (*Faulty)(nil)
+	_ driver.Advisor   = (*Faulty)(nil)
 	_ driver.Named     = (*Faulty)(nil)
 	_ driver.Unwrapper = (*Faulty)(nil)
 	_ driver.Live      = (*faultyLive)(nil)
@@ -163,6 +164,12 @@ func (f *Faulty) Ping(ctx context.Context) (driver.Server, error) {
 func (f *Faulty) Report(ctx context.Context) ([]driver.Fact, error) {
 	r := f.inner.reporter
 	return through(ctx, f, OpReport, nil, r != nil, func() ([]driver.Fact, error) { return r.Report(ctx) })
+}
+
+// Advise is the store's.
+func (f *Faulty) Advise(ctx context.Context) ([]driver.Advice, error) {
+	a := f.inner.advisor
+	return through(ctx, f, OpAdvise, nil, a != nil, func() ([]driver.Advice, error) { return a.Advise(ctx) })
 }
 
 // EngineName is the store's, or "faulty" if it has none.

@@ -35,6 +35,7 @@ func TestFaultyDeclines(t *testing.T) {
 		Capabilities: []drivertest.Capability{drivertest.Named, drivertest.Unwrapper},
 		Declines: []drivertest.Capability{drivertest.Batcher, drivertest.Adder, drivertest.Toucher, drivertest.Counter,
 			drivertest.Swapper, drivertest.Scanner, drivertest.Clearer, drivertest.Inspector, drivertest.Pinger, drivertest.Reporter,
+			drivertest.Advisor,
 			drivertest.Timed, drivertest.Watcher, drivertest.Leaser, drivertest.Notifier, drivertest.Collector},
 	})
 }
@@ -111,6 +112,7 @@ func callAll(ctx context.Context, s driver.Store) []error {
 		driver.Inspector
 		driver.Pinger
 		driver.Reporter
+		driver.Advisor
 		driver.Timed
 		driver.Watcher
 		driver.Leaser
@@ -141,6 +143,7 @@ func callAll(ctx context.Context, s driver.Store) []error {
 	add(r.Inspect(ctx, nil))
 	add(r.Ping(ctx))
 	add(r.Report(ctx))
+	add(r.Advise(ctx))
 	add(r.Acquire(ctx, []string{"k"}, time.Second))
 	add(r.Renew(ctx, "k", "", time.Second))
 	add(r.Fill(ctx, nil, 0))

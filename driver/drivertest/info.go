@@ -1,6 +1,7 @@
 package drivertest
 
 import (
+	"strings"
 	"time"
 
 	"github.com/larder-go/larder/driver"
@@ -23,6 +24,7 @@ func infoCases() []testCase {
 			e.ok("Report", err)
 			e.wantFacts("Report", facts)
 		}},
+		{name: "Advise", needs: []Capability{Advisor}, run: wantAdvice},
 		{name: "Name", needs: []Capability{Named}, run: func(e *env) {
 			if e.named.EngineName() == "" {
 				e.Error("the engine's name is empty")
@@ -46,6 +48,27 @@ func infoCases() []testCase {
 				}
 			},
 		},
+	}
+}
+
+// wantAdvice fails unless what is advised can be printed, a line each, twice the same subjects.
+func wantAdvice(e *env) {
+	first, err := e.advisor.Advise(e.ctx)
+	e.ok("Advise", err)
+	again, err := e.advisor.Advise(e.ctx)
+	e.ok("Advise", err)
+	if len(first) == 0 || len(again) != len(first) {
+		e.Fatalf("Advise: %d and then %d things were looked at", len(first), len(again))
+	}
+	seen := map[string]bool{}
+	for i, a := range first {
+		if a.Subject == "" || seen[a.Subject] || again[i].Subject != a.Subject {
+			e.Errorf("Advise: a subject that is not its own, or not the same twice: %q, %q", a.Subject, again[i].Subject)
+		}
+		seen[a.Subject] = true
+		if a.Text == "" || strings.ContainsAny(a.Text, "\r\n") {
+			e.Errorf("Advise: %s: not one line: %q", a.Subject, a.Text)
+		}
 	}
 }
 

@@ -83,15 +83,18 @@ func (m trespasses) Delete(ctx context.Context, key string) (bool, error) {
 type anonymous struct{ *reference }
 
 func (m anonymous) Ping(context.Context) (driver.Server, error) { return driver.Server{}, nil }
-func (m anonymous) EngineName() string                          { return "" }
-func (m anonymous) Unwrap(any) bool                             { return true }
+func (m anonymous) Advise(context.Context) ([]driver.Advice, error) {
+	return []driver.Advice{{Text: "a\nb"}}, nil
+}
+func (m anonymous) EngineName() string { return "" }
+func (m anonymous) Unwrap(any) bool    { return true }
 
 func endMutants() []mutant {
 	return []mutant{
 		{name: "ClearAllSparesOthers", open: func() driver.Store { return clearAllLess{newReference()} }, seenBy: []string{"clear/All"}},
 		{name: "Trespasses", open: func() driver.Store { return trespasses{newReference()} }, seenBy: []string{"prefixed/store/Delete"}},
 		{name: "Anonymous", open: func() driver.Store { return anonymous{newReference()} },
-			seenBy: []string{"info/Ping", "info/Name", "info/UnwrapStrangeTargets", "context/Cancelled"}},
+			seenBy: []string{"info/Ping", "info/Advise", "info/Name", "info/UnwrapStrangeTargets", "context/Cancelled"}},
 		{name: "CloseHangs", open: func() driver.Store { return hangs{newReference()} }, seenBy: []string{"close/UnderLoad"}},
 		{name: "IgnoresContext", open: func() driver.Store { return deafStore{newReference()} }, seenBy: []string{"context/Cancelled"}},
 		{name: "LooksAtContextLate", open: func() driver.Store { return late{newReference()} },

@@ -52,6 +52,7 @@ var (
 	_ driver.Inspector = (*reference)(nil)
 	_ driver.Pinger    = (*reference)(nil)
 	_ driver.Reporter  = (*reference)(nil)
+	_ driver.Advisor   = (*reference)(nil)
 	_ driver.Named     = (*reference)(nil)
 	_ driver.Unwrapper = (*reference)(nil)
 	_ driver.Timed     = (*reference)(nil)
@@ -380,6 +381,14 @@ func (r *reference) Report(ctx context.Context) ([]driver.Fact, error) {
 	}
 	defer r.mu.Unlock()
 	return []driver.Fact{{Name: "entries", Value: len(r.entries)}}, nil
+}
+
+func (r *reference) Advise(ctx context.Context) ([]driver.Advice, error) {
+	if err := r.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	return []driver.Advice{{Subject: "size", Fine: true, Text: "small"}, {Subject: "place", Text: "in memory"}}, nil
 }
 
 func (r *reference) EngineName() string { return "reference" }
