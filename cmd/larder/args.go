@@ -146,7 +146,7 @@ var otherNames = map[string]string{
 	"ls": "keys", "list": "keys", "scan": "keys", "find": "keys", "rm": "delete", "del": "delete", "remove": "delete",
 	"unset": "delete", "put": "set", "store": "set", "cat": "get", "read": "get", "show": "get", "mget": "get-many",
 	"mset": "set-many", "expire": "touch", "exists": "has", "flush": "clear", "flushall": "clear", "dump": "export",
-	"load": "import", "monitor": "watch", "subscribe": "watch", "restore": "import", "info": "stats", "inc": "incr", "dec": "decr", "cp": "copy",
+	"load": "import", "monitor": "watch", "subscribe": "watch", "restore": "import", "info": "stats", "inc": "incr", "dec": "decr", "cp": "copy", "check": "doctor", "diagnose": "doctor",
 }
 
 // nearCommand guesses what is meant by a name; "" if nothing comes to mind.

@@ -33,6 +33,7 @@ type cli struct {
 	Copy   copyCmd   `cmd:"" help:"Copy entries from one cache to another."`
 
 	Ping       pingCmd       `cmd:"" help:"Make one round trip to the engine."`
+	Doctor     doctorCmd     `cmd:"" help:"Look at the URL and the server for what may go wrong."`
 	Stats      statsCmd      `cmd:"" help:"Print what the engine knows of itself."`
 	Tour       tourCmd       `cmd:"" help:"Show each verb at work, and how fast it is here."`
 	Version    versionCmd    `cmd:"" help:"Print the version of this program."`

@@ -150,7 +150,7 @@ func (a *app) open(url string, create creation) (*client, error) {
 	if c.values, err = c.view("", codec.Raw); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	if u.Scheme == "memory" && url != nowhere && a.command != "tour" && a.command != "ping" {
+	if u.Scheme == "memory" && url != nowhere && a.command != "tour" && a.command != "ping" && a.command != "doctor" {
 		a.note("memory:// lasts only as long as this command")
 	}
 	return c, nil

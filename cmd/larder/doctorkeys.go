@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/larder-go/larder"
+	"github.com/larder-go/larder/driver"
+)
+
+// lookedAtKeys is how many keys are looked at, at most, to find those of others.
+const lookedAtKeys = 10_000
+
+// lookForOthers tells whether other programs use the database.
+func (d *doctor) lookForOthers(c *client, u *driver.URL) ([]larder.Advice, error) {
+	const subject = "shared database"
+	engine, err := driver.Lookup(c.scheme)
+	own := d.wirePrefix(u)
+	if err != nil || engine.Name == "memory" || engine.Name == "dummy" {
+		return nil, nil
+	}
+	if own == "" {
+		return []larder.Advice{healthy(subject, "layout=bare: every key of the database is taken for this cache's own")}, nil
+	}
+	other, looked, err := d.foreignKey(own)
+	if err != nil {
+		return nil, err
+	}
+	return []larder.Advice{judgeOthers(subject, strings.HasPrefix(own, ":"), other, looked)}, nil
+}
+
+// foreignKey finds a key that does not begin with own, nil if there is none among the first.
+func (d *doctor) foreignKey(own string) (other *string, looked int, err error) {
+	before := *d.app
+	defer func() { d.allKeys, d.globals = before.allKeys, before.globals }()
+	d.allKeys, d.KeyPrefix, d.KeyVersion = true, nil, nil
+	err = d.useExisting(func(c *client) error {
+		for key, err := range c.keys(d.ctx, "") {
+			if err != nil {
+				return err
+			}
+			if looked++; !strings.HasPrefix(key, own) {
+				other = &key
+				return nil
+			}
+			if looked == lookedAtKeys {
+				return nil
+			}
+		}
+		return nil
+	})
+	return other, looked, err
+}
+
+func judgeOthers(subject string, unnamed bool, other *string, looked int) larder.Advice {
+	switch {
+	case other == nil && unnamed:
+		return healthy(subject, fmt.Sprintf("the URL has no key_prefix; none of %d keys is another program's", looked))
+	case other == nil:
+		return healthy(subject, fmt.Sprintf("none of %d keys is another program's", looked))
+	case unnamed:
+		return ailing(subject, fmt.Sprintf("the database has keys of others, such as %s, and the URL has no key_prefix, so that two programs "+
+			"may mean the same key: add key_prefix=shop (what is stored without it is not found then)", shortKey(*other)))
+	}
+	return healthy(subject, fmt.Sprintf("others use it too, for keys such as %s: clear --yes would remove theirs", shortKey(*other)))
+}
+
+// shortKey is enough of a key to recognize it.
+func shortKey(key string) string {
+	if len(key) > 60 {
+		key = key[:60] + "…"
+	}
+	return `"` + escapeKey(key) + `"`
+}
