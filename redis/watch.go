@@ -42,7 +42,7 @@ type watch struct {
 
 // Watch tells of every change of a key that begins with prefix, by CLIENT TRACKING in the mode BCAST.
 func (s *Store) Watch(ctx context.Context, prefix string, tell func(driver.Event)) (stop func(), err error) {
-	return s.watch(ctx, ctx, prefix, tell)
+	return s.watch(ctx, ctx, prefix, withoutLeases(prefix, tell))
 }
 
 // watch connects within the first context, and watches within the second.
