@@ -21,6 +21,7 @@ type client struct {
 	*larder.Cache
 	values *larder.View[[]byte]
 	url    string // as it was given, passwords masked
+	whole  string // as it was given; not to be printed
 	scheme string
 	raw    bool // values need not be JSON
 	packed bool // values are compressed
@@ -132,12 +133,12 @@ func (a *app) open(url string, create creation) (*client, error) {
 	if d, err := u.Duration("timeout", 0); err == nil && d > 0 && a.Timeout == 0 {
 		a.timeout, a.timeoutOf = d, "the URL's timeout" // shorter perhaps than what opening has
 	}
+	c := &client{url: u.String(), whole: url, scheme: u.Scheme}
 	if u.Scheme == "sqlite" {
 		url = a.adaptSQLite(url, u, create)
 	}
 	ctx, cancel := context.WithTimeout(a.ctx, timeout)
 	defer cancel()
-	c := &client{url: u.String(), scheme: u.Scheme}
 	if c.Cache, err = larder.Open(ctx, url, opts...); err != nil {
 		if a.ctx.Err() == nil && ctx.Err() != nil {
 			err = fmt.Errorf("%s: open: no answer within %v%s", u.Scheme, timeout, a.whoseTimeout(u.Scheme))

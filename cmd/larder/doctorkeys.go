@@ -8,9 +8,6 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// lookedAtKeys is how many keys are looked at, at most, to find those of others.
-const lookedAtKeys = 10_000
-
 // lookForOthers tells whether other programs use the database.
 func (d *doctor) lookForOthers(c *client, u *driver.URL) ([]larder.Advice, error) {
 	const subject = "shared database"
@@ -22,34 +19,11 @@ func (d *doctor) lookForOthers(c *client, u *driver.URL) ([]larder.Advice, error
 	if own == "" {
 		return []larder.Advice{healthy(subject, "layout=bare: every key of the database is taken for this cache's own")}, nil
 	}
-	other, looked, err := d.foreignKey(own)
+	other, looked, err := d.foreignKey(c, own)
 	if err != nil {
 		return nil, err
 	}
 	return []larder.Advice{judgeOthers(subject, strings.HasPrefix(own, ":"), other, looked)}, nil
-}
-
-// foreignKey finds a key that does not begin with own, nil if there is none among the first.
-func (d *doctor) foreignKey(own string) (other *string, looked int, err error) {
-	before := *d.app
-	defer func() { d.allKeys, d.globals = before.allKeys, before.globals }()
-	d.allKeys, d.KeyPrefix, d.KeyVersion = true, nil, nil
-	err = d.useExisting(func(c *client) error {
-		for key, err := range c.keys(d.ctx, "") {
-			if err != nil {
-				return err
-			}
-			if looked++; !strings.HasPrefix(key, own) {
-				other = &key
-				return nil
-			}
-			if looked == lookedAtKeys {
-				return nil
-			}
-		}
-		return nil
-	})
-	return other, looked, err
 }
 
 func judgeOthers(subject string, unnamed bool, other *string, looked int) larder.Advice {

@@ -68,22 +68,6 @@ func (cmd keysCmd) Run(a *app) error {
 	})
 }
 
-// noteOthers tells of the keys that a command has not found because they have another key prefix or version.
-func (a *app) noteOthers(c *client) {
-	if a.Quiet || a.allKeys {
-		return
-	}
-	if empty, err := c.isEmpty(a.ctx); err != nil || !empty {
-		return
-	}
-	switch n := c.count(a.ctx); {
-	case n == 1:
-		a.tell("no keys under this key prefix and version, 1 other is there: keys --all shows it")
-	case n > 1:
-		a.tell(fmt.Sprintf("no keys under this key prefix and version, %d others are there: keys --all shows them", n))
-	}
-}
-
 // isEmpty tells whether there is no key of this key prefix and version.
 func (c *client) isEmpty(ctx context.Context) (bool, error) {
 	for _, err := range c.keys(ctx, "") {

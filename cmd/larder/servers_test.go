@@ -1,6 +1,10 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -27,4 +31,70 @@ func redisShell(t *testing.T) *shell {
 		t.Fatal(err)
 	}
 	return &shell{t: t, url: s.URL(s.FreshDB())}
+}
+
+// Every form of URL leads to the same commands.
+func TestEveryKindOfServer(t *testing.T) {
+	needs(t, "redis-server")
+	for name, url := range map[string]func(t *testing.T) string{
+		"unix": func(t *testing.T) string { return redistest.Start(t, redistest.UnixSocket()).URL(1) },
+		"tls": func(t *testing.T) string {
+			return redistest.Start(t, redistest.TLS(true), redistest.Password("p@ss")).URL(1)
+		},
+		"cluster":  func(t *testing.T) string { return redistest.StartCluster(t, 3, 0).URL() },
+		"sentinel": func(t *testing.T) string { return redistest.StartSentinel(t, redistest.Password("pass")).URL(0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sh := &shell{t: t, url: url(t)}
+			sh.want("", 0, "set-many", "a=1", "b=2", "c=3", "--ttl", "1h")
+			sh.want(`{"c":3,"a":1,"x":null}`+"\n", 0, "get-many", "c", "a", "x")
+			sh.want("3\n", 0, "incr", "a", "2")
+			sh.in = manyLines(500)
+			sh.want("", 0, "import")
+			if r := sh.run("keys", "key:"); r.status != 0 || strings.Count(r.out, "\n") != 500 {
+				t.Errorf("%d %.200q %q", r.status, r.out, r.err)
+			}
+			sh.want("2\n", 0, "delete", "b", "c")
+			sh.want("501\n", 0, "clear", "--mine")
+			sh.want("engine~redis\n~", 0, "ping")
+			sh.findings(1)
+		})
+	}
+}
+
+// While a program loads, its right to store the result is no key of anybody's.
+func TestLeasesAreNotEntries(t *testing.T) {
+	needs(t, "sh")
+	sh := redisShell(t)
+	dir := t.TempDir()
+	began, goOn := filepath.Join(dir, "began"), filepath.Join(dir, "go")
+	loaded := make(chan result, 1)
+	go func() {
+		loaded <- sh.run("get-or-set", "k", "--", "sh", "-c", "echo >"+began+"; while [ ! -e "+goOn+" ]; do sleep 0.01; done; echo 7")
+	}()
+	waitFor(t, began)
+	s, err := redisServer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := strconv.Atoi(sh.url[strings.LastIndex(sh.url, "/")+1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.DB(db).Do("KEYS", "*"); err != nil || left != "larder:lease:k:{::k}" {
+		t.Errorf("the server has %q, %v", left, err)
+	}
+	for _, args := range [][]string{{"keys", "--all"}, {"keys", "--all", "--json"}, {"export"}, {"export", "--url", sh.url + "?layout=bare"}} {
+		sh.want("", 0, args...)
+	}
+	other := redisShell(t)
+	sh.want("", 0, "copy", "--from", sh.url+"?layout=bare", "--to", other.url+"?layout=bare")
+	other.want("", 0, "keys", "--all")
+	if err := os.WriteFile(goOn, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-loaded; r.out != "7\n" || r.status != 0 {
+		t.Errorf("%+v", r)
+	}
 }
