@@ -37,7 +37,11 @@ type Filling struct {
 // The engine owes: from the moment that a lease is granted until it is used, given back or its time is over, nobody
 // else gets one for that key; and every Set, Add, Swap, Incr, Delete or Clear that changes the key through this engine, in any
 // process, voids it, whatever happens to the key afterwards. What other programs write voids it too as long as the
-// key is there; a key that other programs delete while it is absent is a change that nobody can see.
+// key is there; a key that other programs delete while it is absent is a change that nobody can see. A write whose entry outlives
+// every lease may leave it to that entry to void one which was granted in the last moment before, of which the engine has not
+// heard yet: then only another program that deletes the entry at once lets the older load be stored.
+//
+// A call of Acquire that fails keeps no lease, but for what the engine cannot give back in time.
 //
 // The caller promises to give back what it does not use. Then, or at the latest when the lease's time is over,
 // waiters go on.

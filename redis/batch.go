@@ -16,20 +16,32 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 		return err
 	}
 	cmds := make([]rueidis.Completed, 0, 2*len(items))
-	voids := s.voids(ttl)
-	for _, item := range items {
-		cmds = append(cmds, storeCommand(ctx, c.client.B(), item, ttl))
-		if voids {
-			cmds = append(cmds, unlinkCommand(c.client.B(), leaseKey(item.Key)))
-		}
+	at := make([]storing, len(items))
+	for i, item := range items {
+		cmds, at[i] = s.storing(ctx, c, cmds, item, ttl)
 	}
 	replies := c.client.DoMulti(ctx, cmds...)
-	each := len(cmds) / len(items)
 	var o outcome
 	for i, item := range items {
-		o.add(item.Key, s.stored(ctx, c, item, replies[i*each:(i+1)*each]))
+		o.add(item.Key, s.stored(ctx, c, item, at[i], replies))
 	}
 	return o.err()
+}
+
+// storing is where the commands of one item are: what stores it, and what deletes its lease, or -1.
+type storing struct{ store, void int }
+
+func (s *Store) storing(ctx context.Context, c *connected, cmds []rueidis.Completed, item driver.Item, ttl time.Duration) ([]rueidis.Completed, storing) {
+	at := storing{len(cmds), -1}
+	store := storeCommand(ctx, c.client.B(), item, ttl)
+	void := func() rueidis.Completed { return unlinkCommand(c.client.B(), leaseKey(item.Key)) }
+	switch {
+	case len(item.Value) > maxValue, passes(ttl):
+		return append(cmds, void(), store), storing{at.store + 1, at.store}
+	case s.voids(item.Key, ttl):
+		return append(cmds, store, void()), storing{at.store, at.store + 1}
+	}
+	return append(cmds, store), at
 }
 
 // storeCommand deletes the key of a value that is too large.
@@ -40,13 +52,12 @@ func storeCommand(ctx context.Context, b rueidis.Builder, item driver.Item, ttl 
 	return setCommand(b, item.Key, text(ctx, item.Value), ttl)
 }
 
-// stored finishes one item, whose replies are storeCommand's and, if it was sent along, that of the lease's deletion.
-func (s *Store) stored(ctx context.Context, c *connected, item driver.Item, replies []rueidis.RedisResult) error {
-	err := replies[0].Error()
+func (s *Store) stored(ctx context.Context, c *connected, item driver.Item, at storing, replies []rueidis.RedisResult) error {
+	err := replies[at.store].Error()
 	switch {
 	case err != nil:
-	case len(replies) > 1:
-		err = leaseError(replies[1])
+	case at.void >= 0:
+		err = leaseError(replies[at.void])
 	default:
 		err = s.wrote(ctx, c, item.Key)
 	}

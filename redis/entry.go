@@ -42,9 +42,14 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // write runs a command that gives key a value, and voids the key's lease.
 func (s *Store) write(ctx context.Context, c *connected, key string, ttl time.Duration, cmd rueidis.Completed) (rueidis.RedisResult, error) {
-	if s.voids(ttl) {
-		replies := c.client.DoMulti(ctx, cmd, unlinkCommand(c.client.B(), leaseKey(key)))
-		return replies[0], first(replies[0].Error(), leaseError(replies[1]))
+	if s.voids(key, ttl) {
+		void, at := unlinkCommand(c.client.B(), leaseKey(key)), 0
+		cmds := []rueidis.Completed{cmd, void}
+		if passes(ttl) {
+			cmds, at = []rueidis.Completed{void, cmd}, 1
+		}
+		replies := c.client.DoMulti(ctx, cmds...)
+		return replies[at], first(replies[at].Error(), leaseError(replies[1-at]))
 	}
 	reply := c.client.Do(ctx, cmd)
 	if err := reply.Error(); err != nil {

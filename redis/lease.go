@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -29,20 +32,29 @@ func (s *Store) followLeases() {
 			s.logger.Info("larder: redis: waiting for other processes' loads will poll", "reason", err)
 			return
 		}
-		if _, err := s.pause(ctx, nil, pauseAfter(failed)); err != nil {
+		if err := s.pause(ctx, nil, pauseAfter(failed)); err != nil {
 			return
 		}
 	}
 }
 
-// voids tells whether a command that writes with this ttl has to delete the key's lease in the same round trip: where the
-// entry may be gone again before anybody looks whether it is there, and while leases are not told of.
-func (s *Store) voids(ttl time.Duration) bool {
-	return ttl > 0 && ttl <= driver.MaxLease || !s.leases.clear()
+// voids tells whether a command that writes key has to delete its lease in the same round trip: where the entry may be gone again
+// before anybody looks whether it is there, where there may be a lease, and while leases are not told of.
+func (s *Store) voids(key string, ttl time.Duration) bool {
+	return passes(ttl) || !s.leases.clear() || s.leases.mayExist(key)
 }
 
+// passes tells whether an entry may be gone before a lease is. Its lease is deleted before it is written:
+//
+//	SET k with a ttl of 1 ms; k expires
+//	                                     the load of another process ends, and is stored
+//	UNLINK of its lease: too late
+//
+// The lease of an entry that stays is deleted after that, so that none is left which was taken in between.
+func passes(ttl time.Duration) bool { return ttl > 0 && ttl <= driver.MaxLease }
+
 // wrote is to be called after the server has acknowledged a write that did not delete the key's lease. It does so if
-// there may be one.
+// there may be one by now.
 func (s *Store) wrote(ctx context.Context, c *connected, key string) error {
 	if !s.leases.mayExist(key) {
 		return nil
@@ -82,13 +94,14 @@ redis.call('UNLINK', KEYS[2])
 return 1 - redis.call('EXISTS', KEYS[1])`)
 )
 
+// giveBackWithin is how long the server gets to hear that a lease is not wanted after all.
+const giveBackWithin = time.Second
+
 // Acquire looks for the keys, and asks for the lease of those that are absent.
 func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]driver.Grant, error) {
-	tokens := make([]string, len(keys))
 	calls := make([]invocation, len(keys))
 	for i, key := range keys {
-		tokens[i] = rand.Text()
-		calls[i] = invocation{keys: []string{key, leaseKey(key)}, args: []string{tokens[i], decimal(milliseconds(d))}}
+		calls[i] = invocation{keys: []string{key, leaseKey(key)}, args: []string{rand.Text(), decimal(milliseconds(d))}}
 	}
 	replies, err := s.runMany(ctx, acquireScript, calls)
 	if err != nil {
@@ -96,12 +109,45 @@ func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]
 	}
 	grants := make([]driver.Grant, len(keys))
 	for i := range replies {
-		grants[i] = grantOf(replies[i], tokens[i])
-		if err := grants[i].Err; err != nil && !ofOneKey(err) {
+		grants[i] = grantOf(replies[i], calls[i].args[0])
+		if err := wholly(grants[i].Err); err != nil {
+			s.giveBack(calls)
 			return nil, err
 		}
 	}
 	return grants, nil
+}
+
+// wholly returns what keeps all leases from being had. Who may not touch them does without: as if there were none.
+func wholly(err error) error {
+	switch {
+	case err == nil, err == driver.ErrMiss: //nolint:errorlint // explain returns it bare
+		return nil
+	case repliesWith(err, "NOPERM", "ERR unknown command"):
+		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
+	case ofOneKey(err):
+		return nil
+	}
+	return err
+}
+
+func repliesWith(err error, beginnings ...string) bool {
+	reply, ok := rueidis.IsRedisErr(err)
+	return ok && slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(reply.Error(), b) })
+}
+
+// giveBack gives leases back that may have been granted, though nobody has heard of that: the caller's ctx has ended, or the
+// connection broke. Otherwise the next caller would wait until their time is over.
+func (s *Store) giveBack(acquired []invocation) {
+	if s.begin() != nil {
+		return
+	}
+	go func() {
+		defer s.running.Done()
+		ctx, cancel := context.WithTimeout(context.Background(), giveBackWithin) // Close ends it, too
+		defer cancel()
+		_, _ = s.runMany(ctx, releaseScript, acquired) // which looks at the first argument only
+	}()
 }
 
 func grantOf(reply rueidis.RedisResult, token string) driver.Grant {
@@ -151,27 +197,36 @@ func (s *Store) ask(ctx context.Context, sc *script, key string, args ...string)
 
 // Fill stores what was loaded under leases.
 func (s *Store) Fill(ctx context.Context, fillings []driver.Filling, ttl time.Duration) ([]bool, error) {
-	calls := make([]invocation, len(fillings))
+	filled, failed := make([]bool, len(fillings)), driver.KeyErrors{}
+	var calls []invocation
+	var at []int // of each call's filling
 	for i, f := range fillings {
-		calls[i] = invocation{
-			keys: []string{f.Key, leaseKey(f.Key)},
-			args: []string{string(f.Lease), string(f.Value), decimal(milliseconds(ttl))},
+		if len(f.Value) > maxValue {
+			failed[f.Key] = driver.ErrTooLarge
+			if _, err := s.Release(ctx, f.Key, f.Lease); err != nil {
+				return nil, err
+			}
+			continue
 		}
+		at = append(at, i)
+		calls = append(calls, invocation{
+			keys: []string{f.Key, leaseKey(f.Key)},
+			args: []string{string(f.Lease), text(ctx, f.Value), decimal(milliseconds(ttl))},
+		})
 	}
 	replies, err := s.runMany(ctx, fillScript, calls)
 	if err != nil {
 		return nil, err
 	}
-	filled, failed := make([]bool, len(fillings)), driver.KeyErrors{}
 	for i := range replies {
 		n, err := replies[i].ToInt64()
 		if err = explain(err); err != nil && !ofOneKey(err) {
 			return nil, err
 		}
 		if err != nil {
-			failed[fillings[i].Key] = err
+			failed[fillings[at[i]].Key] = err
 		}
-		filled[i] = n == 1
+		filled[at[i]] = n == 1
 	}
 	return filled, failed.OrNil()
 }
@@ -179,7 +234,7 @@ func (s *Store) Fill(ctx context.Context, fillings []driver.Filling, ttl time.Du
 // runMany runs a script for many keys in one round trip to each server.
 func (s *Store) runMany(ctx context.Context, sc *script, calls []invocation) ([]rueidis.RedisResult, error) {
 	c, err := s.link.client(ctx)
-	if err != nil {
+	if err != nil || len(calls) == 0 {
 		return nil, err
 	}
 	return sc.run(ctx, c.client, calls), nil

@@ -65,15 +65,15 @@ func (b *leaseBook) told(e driver.Event) {
 	}
 }
 
-// live tells whether news of leases comes.
+// live tells whether news of leases comes. A program that has just begun knows nothing, however little time has passed.
 func (b *leaseBook) live() bool {
-	return int64(sinceStart())-b.alive.Load() < int64(driver.AliveWithin)
+	alive := b.alive.Load()
+	return alive != 0 && int64(sinceStart())-alive < int64(driver.AliveWithin)
 }
 
 // clear tells whether there are no other leases than those that the book has.
 func (b *leaseBook) clear() bool {
-	now := int64(sinceStart())
-	return now-b.alive.Load() < int64(driver.AliveWithin) && now > b.blurred.Load()
+	return b.live() && int64(sinceStart()) > b.blurred.Load()
 }
 
 // mayExist tells whether there may be a lease on key.

@@ -26,26 +26,26 @@ func (s *Store) Await(ctx context.Context, key string) error {
 		if !tells {
 			left = min(left, poll)
 		}
-		if changed, err := s.pause(ctx, woken, left); changed || err != nil {
+		// What wakes may be a renewal: then it goes on waiting.
+		if err := s.pause(ctx, woken, left); err != nil {
 			return err
 		}
 	}
 }
 
 // pause waits for so long, or until there is news.
-func (s *Store) pause(ctx context.Context, woken <-chan struct{}, d time.Duration) (changed bool, err error) {
+func (s *Store) pause(ctx context.Context, woken <-chan struct{}, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-woken:
-		return true, nil
 	case <-t.C:
-		return false, nil
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return ctx.Err()
 	case <-s.closed:
-		return false, driver.ErrClosed
+		return driver.ErrClosed
 	}
+	return nil
 }
 
 // leaseLeft returns how long the lease on key has, 0 if it is free or key is there, and whether the server tells of a change.
