@@ -1,0 +1,57 @@
+package larder_test
+
+import (
+	"os"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// ledger is memory that several processes share: for each key, when each number was acknowledged, in nanoseconds of the clock on
+// the wall, which is one for all of them.
+type ledger struct{ times []atomic.Int64 }
+
+const (
+	ledgerKeys = 64
+	ledgerRoom = 1 << 13 // numbers a key
+	ledgerSize = ledgerKeys * ledgerRoom * 8
+)
+
+func newLedger(t *testing.T, path string) {
+	t.Helper()
+	ok(t, os.WriteFile(path, nil, 0o600))
+	ok(t, os.Truncate(path, ledgerSize))
+}
+
+func openLedger(t *testing.T, path string) *ledger {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	ok(t, err)
+	defer func() { _ = f.Close() }()
+	m, err := syscall.Mmap(int(f.Fd()), 0, ledgerSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	ok(t, err)
+	t.Cleanup(func() { _ = syscall.Munmap(m) })
+	return &ledger{unsafe.Slice((*atomic.Int64)(unsafe.Pointer(&m[0])), ledgerKeys*ledgerRoom)}
+}
+
+func (l *ledger) at(key, n int) *atomic.Int64 { return &l.times[key*ledgerRoom+n] }
+
+// acknowledged notes that n stands now. Its writer calls it, in the order of n.
+func (l *ledger) acknowledged(key, n int) {
+	l.at(key, n).Store(time.Now().UnixNano())
+	l.at(key, 0).Store(int64(n))
+}
+
+// last is the number that was acknowledged last.
+func (l *ledger) last(key int) int { return int(l.at(key, 0).Load()) }
+
+// when tells when n was acknowledged.
+func (l *ledger) when(key, n int) (time.Time, bool) {
+	if n >= ledgerRoom {
+		return time.Time{}, false
+	}
+	ns := l.at(key, n).Load()
+	return time.Unix(0, ns), ns != 0
+}
