@@ -9,7 +9,7 @@ import (
 )
 
 // leaseTime is how long a loader that has died keeps other processes waiting. A living one renews its lease three times in it.
-const leaseTime = 3 * time.Second
+const leaseTime = 3 * driver.RenewLease
 
 // lease is the right of this process to fill the key of a load, which it keeps up until the load has ended.
 type lease struct {
@@ -29,7 +29,7 @@ func (c *Cache) newLease(key string, token driver.Lease) *lease {
 	l := &lease{engine: &c.engine, tasks: c.tasks, key: key, token: token}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.timer = time.AfterFunc(leaseTime/3, l.renew)
+	l.timer = time.AfterFunc(driver.RenewLease, l.renew)
 	return l
 }
 
@@ -44,7 +44,7 @@ func (l *lease) renew() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.timer != nil && (good || err != nil) {
-		l.timer.Reset(leaseTime / 3)
+		l.timer.Reset(driver.RenewLease)
 	}
 }
 

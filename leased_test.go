@@ -29,6 +29,7 @@ type common struct {
 	held  map[string]holding
 	made  int
 	users int
+	jumpy bool          // each renewal wakes who waits
 	news  chan struct{} // closed when a lease ends
 }
 
@@ -216,6 +217,9 @@ func (l *leased) Renew(ctx context.Context, key string, token driver.Lease, d ti
 	good := l.good(key, token)
 	if good {
 		l.held[key] = holding{token, time.Now().Add(d)}
+		if l.jumpy {
+			l.void(func(string) bool { return false })
+		}
 	}
 	return good, nil
 }
@@ -271,7 +275,7 @@ func (l *leased) Await(ctx context.Context, key string) error {
 		if err == nil || !taken {
 			return nil
 		}
-		if err := l.wait(ctx, news, time.Until(h.until)); err != nil {
+		if err := l.wait(ctx, news, time.Until(h.until)); err != nil || l.jumpy {
 			return err
 		}
 	}

@@ -302,9 +302,17 @@ func TestRenewalThatFailsOnce(t *testing.T) {
 	})
 }
 
-// TestCircleOverProcesses: loaders of two processes that wait for each other, which nobody can see, end.
+// TestCircleOverProcesses: loaders of two processes that wait for each other, which nobody can see, end; also if each renewal of
+// the other's lease wakes them.
 func TestCircleOverProcesses(t *testing.T) {
-	processTest(t, func(t *testing.T, _ *common, a, b process) {
+	for _, jumpy := range []bool{false, true} {
+		circleOverProcesses(t, jumpy)
+	}
+}
+
+func circleOverProcesses(t *testing.T, jumpy bool) {
+	processTest(t, func(t *testing.T, c *common, a, b process) {
+		c.jumpy = jumpy
 		var loads atomic.Int64
 		asking := func(v *larder.View[int], key string) func(context.Context) (int, error) {
 			return func(ctx context.Context) (int, error) {
@@ -322,7 +330,8 @@ func TestCircleOverProcesses(t *testing.T) {
 }
 
 func TestCircleOverProcessesOfBatches(t *testing.T) {
-	processTest(t, func(t *testing.T, _ *common, a, b process) {
+	processTest(t, func(t *testing.T, c *common, a, b process) {
+		c.jumpy = true
 		var wg sync.WaitGroup
 		from := time.Now()
 		for i, keys := range [][]string{{"x", "y"}, {"y", "x"}} {
