@@ -12,11 +12,10 @@ import (
 // mgetKeys is how many keys one MGET asks for: its answer is one message, which is in memory as a whole.
 const mgetKeys = 1000
 
-// GetMany asks in one round trip to each server.
+// GetMany asks in one round trip to each server, and in a second one for keys without a value.
 //
 // MGET answers a key of another type as if it were absent, and a fault is not a miss; but a GET for each key takes twice as
-// long. So MGET is sent along with an EXISTS of the same keys. If that counts as many as have a value, the others
-// are absent. If not, which is rare, they are asked for one by one.
+// long. So EXISTS looks for those that MGET has left out. It rarely finds one, which is then asked for by GET.
 func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
 	c, err := s.link.client(ctx)
 	if err != nil || len(keys) == 0 {
@@ -25,6 +24,11 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 	q := query{client: c.client, keys: keys, results: make([]driver.Result, len(keys))}
 	if err := q.ask(ctx, together(c.client, keys)); err != nil {
 		return nil, err
+	}
+	if len(q.absent) > 0 {
+		if err := q.makeSure(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if len(q.doubtful) > 0 {
 		err = q.askEach(ctx, q.doubtful)
@@ -37,7 +41,8 @@ type query struct {
 	client   rueidis.Client
 	keys     []string
 	results  []driver.Result
-	doubtful []int // not known to be absent
+	absent   [][]int // those of a group that MGET has no value of
+	doubtful []int   // not known to be absent
 }
 
 // together groups keys that one command may name.
@@ -61,30 +66,45 @@ func together(client rueidis.Client, keys []string) [][]int {
 	return groups
 }
 
-// ask sends GET for a group of one key, MGET and EXISTS for others.
+// ask sends GET for a group of one key, MGET for others.
 func (q *query) ask(ctx context.Context, groups [][]int) error {
 	b := q.client.B()
-	cmds := make([]rueidis.Completed, 0, 2*len(groups))
-	for _, group := range groups {
+	cmds := make([]rueidis.Completed, len(groups))
+	for i, group := range groups {
 		if len(group) == 1 {
-			cmds = append(cmds, b.Get().Key(q.keys[group[0]]).Build())
-			continue
-		}
-		names := q.names(group)
-		cmds = append(cmds, b.Mget().Key(names...).Build(), b.Exists().Key(names...).Build())
-	}
-	replies := q.client.DoMulti(ctx, cmds...)
-	for _, group := range groups {
-		var err error
-		if len(group) == 1 {
-			err = q.got(group[0], replies[0])
-			replies = replies[1:]
+			cmds[i] = b.Get().Key(q.keys[group[0]]).Build()
 		} else {
-			err = q.gotGroup(group, replies[0], replies[1])
-			replies = replies[2:]
+			cmds[i] = b.Mget().Key(q.names(group)...).Build()
+		}
+	}
+	for i, reply := range do(ctx, q.client, cmds) {
+		var err error
+		if group := groups[i]; len(group) == 1 {
+			err = q.got(group[0], reply)
+		} else {
+			err = q.gotGroup(group, reply)
 		}
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// makeSure asks whether what MGET has no value of is there all the same.
+func (q *query) makeSure(ctx context.Context) error {
+	b := q.client.B()
+	cmds := make([]rueidis.Completed, len(q.absent))
+	for i, group := range q.absent {
+		cmds[i] = b.Exists().Key(q.names(group)...).Build()
+	}
+	for i, reply := range do(ctx, q.client, cmds) {
+		there, err := reply.ToInt64()
+		if err = explain(err); err != nil && !ofOneKey(err) {
+			return err
+		}
+		if err != nil || there > 0 {
+			q.doubtful = append(q.doubtful, q.absent[i]...)
 		}
 	}
 	return nil
@@ -126,9 +146,8 @@ func (q *query) got(at int, reply rueidis.RedisResult) error {
 	return nil
 }
 
-// gotGroup notes the answers to MGET and EXISTS. A server that refuses MGET because of one of the keys, or EXISTS at all, is
-// asked for each.
-func (q *query) gotGroup(group []int, mget, exists rueidis.RedisResult) error {
+// gotGroup notes the answer to MGET. A server that refuses it because of one of the keys is asked for each.
+func (q *query) gotGroup(group []int, mget rueidis.RedisResult) error {
 	values, err := mget.ToArray()
 	if err = explain(err); err != nil && !ofOneKey(err) {
 		return err
@@ -144,9 +163,8 @@ func (q *query) gotGroup(group []int, mget, exists rueidis.RedisResult) error {
 			absent = append(absent, at)
 		}
 	}
-	there, err := exists.ToInt64()
-	if err != nil || int(there) != len(group)-len(absent) {
-		q.doubtful = append(q.doubtful, absent...)
+	if len(absent) > 0 {
+		q.absent = append(q.absent, absent)
 	}
 	return nil
 }
