@@ -29,7 +29,7 @@ func (q *changes) told(e driver.Event) {
 	switch {
 	case e.Kind == driver.Changed && len(e.Key) >= q.cut:
 		q.add(Change{Key: e.Key[q.cut:]})
-	case e.Kind == driver.Gap:
+	case e.Kind == driver.Gap && !q.deaf: // an engine may tell of each attempt to connect that has failed
 		q.deaf = true
 		q.gap()
 	case e.Kind == driver.Alive && q.deaf:

@@ -148,11 +148,16 @@ func TestWatchTellsOfGapsTwice(t *testing.T) {
 	w.want("a")
 	s.gap()
 	w.want(gap)
+	s.gap()
+	s.gap()
 	s.alive()
 	w.want(gap)
 	s.alive()
 	s.changed("::b")
 	w.want("b")
+	s.gap()
+	s.changed("::c")
+	w.want(gap, "c")
 }
 
 // What waits when everything is void anyhow is not worth telling.

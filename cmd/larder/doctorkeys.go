@@ -21,7 +21,7 @@ func (d *doctor) lookForOthers(c *client, u *driver.URL) ([]larder.Advice, error
 	}
 	other, looked, err := d.foreignKey(c, own)
 	if err != nil {
-		return nil, err
+		return []larder.Advice{ailing(subject, fmt.Sprintf("not known: %v", err))}, nil
 	}
 	return []larder.Advice{judgeOthers(subject, strings.HasPrefix(own, ":"), other, looked)}, nil
 }
