@@ -1,5 +1,5 @@
 // Package larder is a cache that is opened by one URL and behaves the same on every engine: the memory of
-// the process, or an embedded SQLite file.
+// the process, an embedded SQLite file, or a Redis server that many processes share.
 //
 //	c, err := larder.Open(ctx, "sqlite:cache.db?key_prefix=shop&ttl=10m") // or memory://
 //	users := larder.Of[User](c, "user:")
