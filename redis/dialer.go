@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -41,10 +42,10 @@ type dialer struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	alone   atomic.Int32 // connections that carry one call at a time
+	flow    *flow
 
 	mu      sync.Mutex
-	lost    func() // called when a connection is gone
-	patient bool   // the client is being made: nobody waits but for it
+	patient bool // the client is being made: nobody waits but for it
 	hosts   map[string]*host
 	wires   map[*wire]struct{}
 }
@@ -77,7 +78,7 @@ func (e *notConnected) Error() string {
 func (e *notConnected) Unwrap() error { return e.err }
 
 func newDialer(timeout time.Duration) *dialer {
-	d := &dialer{timeout: timeout, lost: func() {}, patient: true, hosts: map[string]*host{}, wires: map[*wire]struct{}{}}
+	d := &dialer{timeout: timeout, flow: newFlow(), patient: true, hosts: map[string]*host{}, wires: map[*wire]struct{}{}}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d
 }
@@ -87,13 +88,6 @@ func (d *dialer) settle() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.patient = false
-}
-
-// onLoss has f called when a connection is gone.
-func (d *dialer) onLoss(f func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.lost = f
 }
 
 // dial is rueidis' DialCtxFn.
@@ -208,7 +202,7 @@ func (d *dialer) connect(ctx context.Context, addr string, config *tls.Config) (
 			_ = conn.Close()
 		}
 		return nil, driver.ErrClosed
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, fmt.Errorf("no answer within %v", d.timeout)
 	case err != nil:
 		return nil, err
@@ -266,7 +260,7 @@ func (d *dialer) track(addr string, conn net.Conn) (*wire, error) {
 	h.open++
 	h.suspect, h.err = false, nil
 	var w *wire
-	w = newWire(conn, &d.alone, func() { d.untrack(h, w) })
+	w = newWire(conn, d, func() { d.untrack(h, w) })
 	d.wires[w] = struct{}{}
 	return w, nil
 }
@@ -276,9 +270,8 @@ func (d *dialer) untrack(h *host, w *wire) {
 	delete(d.wires, w)
 	h.open--
 	h.suspect = true
-	lost := d.lost
 	d.mu.Unlock()
-	lost()
+	d.flow.forget()
 }
 
 // interrupt is called when the context of a call has ended before its deadline.

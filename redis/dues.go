@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"math"
 	"strings"
 	"sync"
 )
@@ -11,6 +12,7 @@ type dues struct {
 	queue []due
 	// subscribed: a SUBSCRIBE has been sent on this connection.
 	subscribed bool
+	came       int64 // answers, since somebody asked
 }
 
 // due is a run of answers of one kind.
@@ -48,6 +50,7 @@ func (d *dues) askedOne() {
 func (d *dues) answered(kind byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.came++
 	for len(d.queue) > 0 {
 		head := &d.queue[0]
 		switch {
@@ -84,6 +87,18 @@ func (d *dues) told(about string) error {
 		d.pop()
 	}
 	return nil
+}
+
+// taken returns how many answers have come since it was called last, or very many if none is due.
+func (d *dues) taken() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.came
+	d.came = 0
+	if len(d.queue) == 0 {
+		return math.MaxInt64
+	}
+	return n
 }
 
 // news tells whether a list is news on a connection that speaks RESP2, where it looks like any other list.

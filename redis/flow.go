@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"math"
 	"sync/atomic"
 )
 
@@ -40,40 +41,53 @@ func (f *flow) enter(ctx context.Context) error {
 	return nil
 }
 
+// tryEnter never takes room, not for a moment, that it does not keep: somebody else would wait for it in vain.
 func (f *flow) tryEnter() bool {
-	if f.active.Add(1)+f.abandoned.Load() <= inFlight {
-		return true
+	for {
+		n := f.active.Load()
+		if n+f.abandoned.Load() >= inFlight {
+			return false
+		}
+		if f.active.CompareAndSwap(n, n+1) {
+			return true
+		}
 	}
-	f.leave()
-	return false
 }
 
 // leave makes room.
 func (f *flow) leave() {
 	f.active.Add(-1)
-	if f.waiting.Load() > 0 {
-		f.wake()
-	}
+	f.wake(1)
 }
 
-func (f *flow) wake() {
-	select {
-	case f.room <- struct{}{}:
-	default:
+// wake lets so many of those who wait look again.
+func (f *flow) wake(n int64) {
+	for range min(n, f.waiting.Load()) {
+		select {
+		case f.room <- struct{}{}:
+		default:
+			return
+		}
 	}
 }
 
 // abandon notes a call whose caller has left.
 func (f *flow) abandon() { f.abandoned.Add(1) }
 
-// forget notes that what was abandoned is over: servers answer in turn, so that an answer says that what was asked before has been
-// answered too; and a connection that is lost has no answers any more.
-func (f *flow) forget() {
-	if f.abandoned.Load() == 0 {
-		return
-	}
-	f.abandoned.Store(0)
-	for range f.waiting.Load() {
-		f.wake()
+// answered notes that so many answers have come. They come in the order of the calls, and who has left called before those who
+// are still there.
+func (f *flow) answered(n int64) {
+	for {
+		old := f.abandoned.Load()
+		if old == 0 {
+			return
+		}
+		if f.abandoned.CompareAndSwap(old, max(old-n, 0)) {
+			f.wake(n)
+			return
+		}
 	}
 }
+
+// forget notes that no answer is due any more: all have come, or the connection is lost.
+func (f *flow) forget() { f.answered(math.MaxInt64) }

@@ -24,16 +24,14 @@ const patience = 50 * time.Millisecond
 type guard struct {
 	rueidis.Client
 	dialer   *dialer
-	flow     *flow
 	breakers []breaker.Breaker // one, or one for slotsEach slots and one for commands without a key
 }
 
 func newGuard(client rueidis.Client, d *dialer) *guard {
-	g := &guard{Client: client, dialer: d, flow: newFlow(), breakers: make([]breaker.Breaker, 1)}
+	g := &guard{Client: client, dialer: d, breakers: make([]breaker.Breaker, 1)}
 	if client.Mode() == rueidis.ClientModeCluster {
 		g.breakers = make([]breaker.Breaker, slots/slotsEach+1)
 	}
-	d.onLoss(g.flow.forget)
 	return g
 }
 
@@ -41,7 +39,7 @@ func newGuard(client rueidis.Client, d *dialer) *guard {
 func (g *guard) Nodes() map[string]rueidis.Client {
 	nodes := g.Client.Nodes()
 	for addr, node := range nodes {
-		nodes[addr] = &guard{Client: node, dialer: g.dialer, flow: g.flow, breakers: make([]breaker.Breaker, 1)}
+		nodes[addr] = &guard{Client: node, dialer: g.dialer, breakers: make([]breaker.Breaker, 1)}
 	}
 	return nodes
 }
@@ -55,6 +53,8 @@ type call struct {
 	g     *guard
 	ctx   context.Context
 	began time.Time
+	sent  bool   // rueidis has it, or had
+	why   error  // there is no connection
 	alarm *alarm // nil: not needed
 }
 
@@ -73,7 +73,6 @@ func (g *guard) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResu
 	defer c.end()
 	reply := g.Client.Do(ctx, cmd)
 	if reply.NonRedisError() == nil {
-		g.flow.forget()
 		b.Answered(ticket)
 		return reply
 	}
@@ -91,7 +90,7 @@ const redials = 3
 // begin waits for room, and makes sure that a wait for an answer is interrupted.
 func (g *guard) begin(ctx context.Context) (call, error) {
 	c := call{g: g, ctx: ctx}
-	if err := g.flow.enter(ctx); err != nil {
+	if err := g.dialer.flow.enter(ctx); err != nil {
 		return c, err
 	}
 	if ctx.Done() == nil {
@@ -108,17 +107,19 @@ func (c *call) end() {
 	if c.alarm != nil {
 		c.alarm.off()
 	}
-	c.g.flow.leave()
+	c.g.dialer.flow.leave()
 }
 
 // reconnected tells whether a reply says that the command was not sent, for want of a connection that there is now.
 func (c *call) reconnected(reply rueidis.RedisResult) bool {
 	err := reply.NonRedisError()
-	if err == nil {
+	refused := new(notConnected)
+	if err == nil || !errors.As(err, &refused) {
+		c.sent = true
 		return false
 	}
-	refused := new(notConnected)
-	return errors.As(err, &refused) && c.g.dialer.await(c.ctx, refused.addr) == nil
+	c.why = c.g.dialer.await(c.ctx, refused.addr)
+	return c.why == nil
 }
 
 // judge tells the breaker what became of the call, and says what its faults mean.
@@ -132,10 +133,11 @@ func (c *call) judge(b *breaker.Breaker, t breaker.Ticket, replies ...rueidis.Re
 	}
 	switch {
 	case failed == nil || isReply(failed):
-		c.g.flow.forget()
 		b.Answered(t)
 	case c.ctx.Err() != nil:
-		c.g.flow.abandon()
+		if c.sent {
+			c.g.dialer.flow.abandon()
+		}
 		c.left(b, t)
 	case errors.Is(failed, driver.ErrClosed):
 		b.GaveUp(t)
@@ -164,6 +166,9 @@ func (c *call) fault(err error) error {
 	case isReply(err): // what the server said when it was connected to
 		return err
 	}
+	if refused := new(notConnected); errors.As(err, &refused) {
+		return first(c.why, refused)
+	}
 	return lost(err)
 }
 
@@ -175,10 +180,7 @@ func isReply(err error) bool {
 // lost says what a broken connection means. The errors of contexts are not the caller's, but of somebody who had the same
 // connection made.
 func lost(err error) error {
-	refused := new(notConnected)
 	switch {
-	case errors.As(err, &refused):
-		return refused
 	case errors.Is(err, rueidis.ErrClosing):
 		return errors.New("the connection was given up because another server is the primary now")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

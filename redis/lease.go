@@ -17,8 +17,7 @@ import (
 
 // followLeases listens to what is told of leases, until the store is closed or the server turns out to tell nothing.
 func (s *Store) followLeases() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := s.life
 	for failed := 0; ; failed++ {
 		limited, done := context.WithTimeout(ctx, driver.AliveWithin)
 		stop, err := s.watch(limited, ctx, leasePrefix, s.leases.told)

@@ -22,6 +22,8 @@ type Store struct {
 	hub     *hub // of subscriptions
 	closing sync.Once
 	closed  chan struct{}
+	life    context.Context // ends when the store is closed
+	end     context.CancelFunc
 	mu      sync.Mutex
 	running sync.WaitGroup // what Close waits for
 }
@@ -32,6 +34,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
+	s.life, s.end = context.WithCancel(context.Background())
 	s.hub = newHub(s)
 	s.link.dial, s.link.timeout = s.dial, orDefault(o.DialTimeout, defaultDialTimeout)
 	if o.Lazy {
@@ -75,6 +78,7 @@ func (s *Store) Close() error {
 		s.mu.Lock()
 		close(s.closed)
 		s.mu.Unlock()
+		s.end()
 		s.hub.close()
 		s.link.close()
 		s.running.Wait()

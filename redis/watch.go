@@ -53,29 +53,41 @@ func (s *Store) watch(connecting, ctx context.Context, prefix string, tell func(
 	if err := s.begin(); err != nil {
 		return nil, err
 	}
-	if err := w.beat(connecting); err != nil {
+	if err := w.connect(connecting, s.life); err != nil {
 		w.link.close()
 		s.running.Done()
 		return nil, err
 	}
 	var inner context.Context
 	inner, w.cancel = context.WithCancel(ctx)
+	unhook := context.AfterFunc(s.life, w.cancel) // Close does not wait for a beat that nobody answers
 	w.ended.Go(func() {
 		defer s.running.Done()
-		w.run(inner, s.closed)
+		defer unhook()
+		w.run(inner)
 	})
 	return w.stop, nil
 }
 
-func (w *watch) run(ctx context.Context, closed <-chan struct{}) {
+// connect waits for the first beat, not longer than the store lives.
+func (w *watch) connect(ctx, life context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(life, cancel)()
+	err := w.beat(ctx)
+	if err != nil && life.Err() != nil {
+		return driver.ErrClosed
+	}
+	return err
+}
+
+func (w *watch) run(ctx context.Context) {
 	defer w.link.close()
 	timer := time.NewTimer(beatInterval)
 	defer timer.Stop()
 	for failed := 0; ; {
 		select {
 		case <-ctx.Done():
-			return
-		case <-closed:
 			return
 		case <-timer.C:
 		}

@@ -17,13 +17,13 @@ type wire struct {
 
 	once  sync.Once
 	ended atomic.Bool
-	alone atomic.Bool   // rueidis waits for one answer on its caller's goroutine, and sees only the connection's deadline
-	count *atomic.Int32 // of the connections that are alone
-	err   error         // what was wrong with an answer; used by the reader only
+	alone atomic.Bool // rueidis waits for one answer on its caller's goroutine, and sees only the connection's deadline
+	of    *dialer
+	err   error // what was wrong with an answer; used by the reader only
 }
 
-func newWire(c net.Conn, count *atomic.Int32, gone func()) *wire {
-	w := &wire{Conn: c, count: count, gone: gone}
+func newWire(c net.Conn, of *dialer, gone func()) *wire {
+	w := &wire{Conn: c, of: of, gone: gone}
 	w.in.due, w.out.due = &w.due, &w.due
 	return w
 }
@@ -37,6 +37,9 @@ func (w *wire) Read(p []byte) (int, error) {
 	if w.err = w.in.read(p[:n]); w.err != nil {
 		_ = w.Close()
 		return 0, w.err
+	}
+	if w.of.flow.abandoned.Load() > 0 {
+		w.of.flow.answered(w.due.taken())
 	}
 	return n, err
 }
@@ -58,9 +61,9 @@ func (w *wire) setAlone(alone bool) {
 		return
 	}
 	if alone {
-		w.count.Add(1)
+		w.of.alone.Add(1)
 	} else {
-		w.count.Add(-1)
+		w.of.alone.Add(-1)
 	}
 }
 
