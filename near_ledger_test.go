@@ -1,3 +1,5 @@
+//go:build unix
+
 package larder_test
 
 import (
@@ -25,15 +27,17 @@ func newLedger(t *testing.T, path string) {
 	ok(t, os.Truncate(path, ledgerSize))
 }
 
-func openLedger(t *testing.T, path string) *ledger {
-	t.Helper()
+func openLedger(path string) (*ledger, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	ok(t, err)
+	if err != nil {
+		return nil, err
+	}
 	defer func() { _ = f.Close() }()
 	m, err := syscall.Mmap(int(f.Fd()), 0, ledgerSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
-	ok(t, err)
-	t.Cleanup(func() { _ = syscall.Munmap(m) })
-	return &ledger{unsafe.Slice((*atomic.Int64)(unsafe.Pointer(&m[0])), ledgerKeys*ledgerRoom)}
+	if err != nil {
+		return nil, err
+	}
+	return &ledger{unsafe.Slice((*atomic.Int64)(unsafe.Pointer(&m[0])), ledgerKeys*ledgerRoom)}, nil
 }
 
 func (l *ledger) at(key, n int) *atomic.Int64 { return &l.times[key*ledgerRoom+n] }
