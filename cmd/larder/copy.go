@@ -46,7 +46,12 @@ func (a *app) copyEntries(from, to *client) error {
 	s := newSink(a.ctx, to.values, nil)
 	s.bad = func(_ item, err error) { s.fail(err) }
 	bar := a.startProgress("copy", a.countOf(from, ""), s.stored.Load)
-	err := from.feed(s, bar)
+	left := 0
+	err := from.feed(s, bar, func(e entry) {
+		if left++; left <= shownBadLines {
+			a.tell(fmt.Sprintf("copy %q: left out: %v", e.key, e.bad))
+		}
+	})
 	if closing := s.close(); closing != nil {
 		err = closing
 	}
@@ -55,17 +60,24 @@ func (a *app) copyEntries(from, to *client) error {
 		return fmt.Errorf("copy: %w (%d entries were copied before)", err, s.stored.Load())
 	}
 	a.answer("", "copied", s.stored.Load())
+	if left > 0 {
+		return fmt.Errorf("copy: left out: %d, copied: %d", left, s.stored.Load())
+	}
 	if s.stored.Load() == 0 {
 		a.noteOthers(from)
 	}
 	return nil
 }
 
-// feed puts all entries into the sink.
-func (c *client) feed(s *sink, bar *progress) error {
+// feed puts all entries into the sink, but for those that are none of a cache's.
+func (c *client) feed(s *sink, bar *progress, leaveOut func(entry)) error {
 	for e, err := range c.entries(s.ctx, "") {
 		if err != nil {
 			return err
+		}
+		if e.bad != nil {
+			leaveOut(e)
+			continue
 		}
 		r := record{key: e.key, value: e.value, ttl: lifetime{kind: never}}
 		if e.TTL > 0 {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -94,6 +95,7 @@ func (c *client) keys(ctx context.Context, prefix string) iter.Seq2[string, erro
 type entry struct {
 	keyInfo
 	value []byte
+	bad   error // why there is no value: a key that another program uses for something else
 }
 
 // entries walks over the entries whose keys begin with prefix, with a bounded amount of them in memory. The lifetime
@@ -139,14 +141,30 @@ func (c *client) readEntries(ctx context.Context, batch []keyInfo, yield func(en
 		keys[i] = batch[i].key
 	}
 	values, err := c.values.GetMany(ctx, keys)
-	if err != nil {
+	bad := badKeys(err)
+	if err != nil && bad == nil {
 		yield(entry{}, err)
 		return false
 	}
 	for _, info := range batch {
-		if value, ok := values[info.key]; ok && !yield(entry{info, value}, nil) {
+		value, ok := values[info.key]
+		if (ok || bad[info.key] != nil) && !yield(entry{info, value, bad[info.key]}, nil) {
 			return false
 		}
 	}
 	return true
+}
+
+// badKeys are those whose values are none of a cache's; nil if err is another one.
+func badKeys(err error) map[string]error {
+	var failed *larder.BatchError
+	if !errors.As(err, &failed) {
+		return nil
+	}
+	for _, err := range failed.Keys {
+		if !errors.Is(err, larder.ErrCodec) {
+			return nil
+		}
+	}
+	return failed.Keys
 }

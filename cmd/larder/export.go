@@ -39,7 +39,7 @@ func (cmd exportCmd) Run(a *app) error {
 		if cmd.File != "-" {
 			a.answer("", "exported", e.n)
 		}
-		if e.n+e.long == 0 {
+		if e.n+e.left == 0 {
 			a.noteOthers(c)
 		}
 		return e.end()
@@ -53,7 +53,7 @@ type exporter struct {
 	prefix string
 	max    int   // how many bytes a line may have
 	n      int64 // entries that are written
-	long   int64 // entries that are left out, because their lines would be longer
+	left   int64 // entries that are left out, because their lines would be longer, or they are none of a cache's
 }
 
 func (e *exporter) export(name string) error {
@@ -73,6 +73,10 @@ func (e *exporter) to(w io.Writer) (err error) {
 		if err != nil {
 			return err
 		}
+		if entry.bad != nil {
+			e.leaveOut(entry.key, entry.bad)
+			continue
+		}
 		line = appendRecord(line[:0], entry.key, entry.value, entry.TTL)
 		if err := e.write(w, entry.key, line); err != nil {
 			return fmt.Errorf("export: %w", err)
@@ -87,8 +91,7 @@ func (e *exporter) to(w io.Writer) (err error) {
 
 func (e *exporter) write(w io.Writer, key string, line []byte) error {
 	if len(line) > e.max {
-		e.long++
-		e.tell(fmt.Sprintf("export %q: its line of %d bytes is longer than the %d that import takes: left out", key, len(line), e.max))
+		e.leaveOut(key, fmt.Errorf("its line of %d bytes is longer than the %d that import takes (larder copy has no such bound)", len(line), e.max))
 		return nil
 	}
 	_, err := w.Write(line)
@@ -98,12 +101,18 @@ func (e *exporter) write(w io.Writer, key string, line []byte) error {
 	return err
 }
 
+func (e *exporter) leaveOut(key string, why error) {
+	if e.left++; e.left <= shownBadLines {
+		e.tell(fmt.Sprintf("export %q: left out: %v", key, why))
+	}
+}
+
 // end is the error if entries were left out.
 func (e *exporter) end() error {
-	if e.long == 0 {
+	if e.left == 0 {
 		return nil
 	}
-	return fmt.Errorf("export: left out because of long lines: %d, exported: %d (larder copy takes values of any size)", e.long, e.n)
+	return fmt.Errorf("export: left out: %d, exported: %d", e.left, e.n)
 }
 
 // countOf returns how many entries the database holds, for the time left; 0 if that is not known.

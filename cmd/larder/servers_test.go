@@ -33,6 +33,19 @@ func redisShell(t *testing.T) *shell {
 	return &shell{t: t, url: s.URL(s.FreshDB())}
 }
 
+// server returns what a redisShell works on.
+func (sh *shell) server() (s *redistest.Server, db int) {
+	sh.t.Helper()
+	s, err := redisServer()
+	if err == nil {
+		db, err = strconv.Atoi(sh.url[strings.LastIndex(sh.url, "/")+1:])
+	}
+	if err != nil {
+		sh.t.Fatal(err)
+	}
+	return s, db
+}
+
 // Every form of URL leads to the same commands.
 func TestEveryKindOfServer(t *testing.T) {
 	needs(t, "redis-server")
@@ -74,14 +87,7 @@ func TestLeasesAreNotEntries(t *testing.T) {
 		loaded <- sh.run("get-or-set", "k", "--", "sh", "-c", "echo >"+began+"; while [ ! -e "+goOn+" ]; do sleep 0.01; done; echo 7")
 	}()
 	waitFor(t, began)
-	s, err := redisServer()
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := strconv.Atoi(sh.url[strings.LastIndex(sh.url, "/")+1:])
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, db := sh.server()
 	if left, err := s.DB(db).Do("KEYS", "*"); err != nil || left != "larder:lease:k:{::k}" {
 		t.Errorf("the server has %q, %v", left, err)
 	}
@@ -97,4 +103,27 @@ func TestLeasesAreNotEntries(t *testing.T) {
 	if r := <-loaded; r.out != "7\n" || r.status != 0 {
 		t.Errorf("%+v", r)
 	}
+}
+
+// What another program keeps in lists and hashes does not keep the rest from being exported.
+func TestForeignTypesAreLeftOut(t *testing.T) {
+	sh := redisShell(t)
+	sh.want("", 0, "set", "a", "1")
+	s, db := sh.server()
+	for i := range 12 {
+		if _, err := s.DB(db).Do("LPUSH", "::list"+strconv.Itoa(i), "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sh.fails("the key holds another type of Redis", "get", "list1")
+	sh.want("~13~", 0, "stats")
+	other := redisShell(t)
+	for command, args := range map[string][]string{"export": {"export"}, "copy": {"copy", "--from", sh.url, "--to", other.url}} {
+		r := sh.run(args...)
+		if r.status != 2 || strings.Count(r.err, ": left out: codec: the key holds another type of Redis than a string\n") != 10 ||
+			!strings.HasPrefix(r.err, "larder: "+command+` "list`) || !strings.Contains(r.err, "larder: "+command+": left out: 12, ") {
+			t.Errorf("%s: %d %q %q", command, r.status, r.out, r.err)
+		}
+	}
+	other.want("a\n", 0, "keys")
 }
