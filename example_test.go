@@ -461,6 +461,46 @@ func ExampleCache_Close() {
 	// larder: memory: get "age:ada": closed
 }
 
+// The engine has to be one that tells, with import _ "github.com/larder-go/larder/redis".
+func ExampleView_Watch() {
+	c, err := larder.Open(ctx, "redis://localhost/0?key_prefix=shop")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	pages := map[string]string{} // made of users, and kept here
+	for change, err := range larder.Of[User](c, "user:").Watch(ctx) {
+		switch {
+		case err != nil:
+			log.Print(err)
+		case change.Gap:
+			clear(pages)
+		default:
+			delete(pages, change.Key)
+		}
+	}
+}
+
+func ExampleCache_Watch() {
+	c := open()
+	defer c.Close()
+	for _, err := range c.Watch(ctx) {
+		fmt.Println(errors.Is(err, errors.ErrUnsupported)) // memory:// has nobody to tell of
+	}
+	// Output: true
+}
+
+func ExampleCache_Advise() {
+	c := open()
+	defer c.Close()
+	advice, err := c.Advise(ctx)
+	for _, a := range advice {
+		fmt.Println(a.Subject, a.Fine, a.Text)
+	}
+	fmt.Println(len(advice), err) // memory:// has nothing to look at
+	// Output: 0 <nil>
+}
+
 func ExampleVersion() {
 	c := open()
 	defer c.Close()
