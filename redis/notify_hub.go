@@ -14,12 +14,11 @@ import (
 // there while there are subscriptions, makes the second follow the first: see notify_listen.go.
 type hub struct {
 	store *Store
-	book  pubsub.Book  // what is wanted
-	lines pubsub.Group // by whom
-	ctx   context.Context
+	book  pubsub.Book     // what is wanted
+	lines pubsub.Group    // by whom
+	ctx   context.Context // ends with the store
 	stop  context.CancelFunc
 	wake  chan struct{} // has room for one: there is something to do
-	tasks sync.WaitGroup
 
 	mu      sync.Mutex
 	running bool
@@ -86,11 +85,20 @@ func (h *hub) request(l *pubsub.Line, keys []string) (added []string, r *request
 	}
 	r = &request{keys: missing, done: make(chan error, 1)}
 	h.waiting = append(h.waiting, r)
-	if !h.running {
-		h.running = true
-		h.tasks.Go(h.run)
-	}
+	h.start()
 	return added, r, nil
+}
+
+// start has the goroutine running. h.mu is held.
+func (h *hub) start() {
+	if h.running || h.store.begin() != nil {
+		return // who waits hears from ctx that the store is closed
+	}
+	h.running = true
+	go func() {
+		defer h.store.running.Done()
+		h.run()
+	}()
 }
 
 // missing returns those of the keys that the connection does not have. h.mu is held.
@@ -139,16 +147,13 @@ func (h *hub) heard(m rueidis.PubSubMessage) {
 	}
 }
 
-// close ends every subscription, and returns when nobody is told anything any more.
+// close ends every subscription, and returns when nobody is told anything any more. The store waits for the goroutine.
 func (h *hub) close() {
 	lines := h.lines.Close()
-	h.mu.Lock()
-	h.stop() // under the lock: no request starts the goroutine afterwards
-	h.mu.Unlock()
+	h.stop()
 	for _, l := range lines {
 		h.end(l)
 	}
-	h.tasks.Wait()
 	for _, l := range lines {
 		l.Wait()
 	}

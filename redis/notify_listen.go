@@ -42,11 +42,10 @@ func (h *hub) attempt() {
 	if err != nil {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.refuse(err)
+		h.refuse(h.why(err))
 		return
 	}
 	h.serve(l)
-	h.lose()
 }
 
 // idle tells whether nobody needs a connection. Then run has to end: the next request starts it again.
@@ -69,9 +68,22 @@ func (h *hub) needed() bool { return h.ctx.Err() == nil && !h.lines.Empty() }
 // one. h.mu is held.
 func (h *hub) refuse(err error) {
 	for _, r := range h.waiting {
-		r.done <- explain(err)
+		r.done <- err
 	}
 	h.waiting = nil
+}
+
+// why says what an error on the connection means for a caller.
+func (h *hub) why(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case h.ctx.Err() != nil:
+		return driver.ErrClosed
+	case isReply(err):
+		return explain(err)
+	}
+	return lost(err)
 }
 
 // lose notes what has to be subscribed to again, and who may miss messages until then.
@@ -103,7 +115,8 @@ func (h *hub) pause(failures int) {
 	}
 }
 
-// listener is a connection for subscriptions alone.
+// listener is a connection for subscriptions alone. rueidis looks every second whether it is still there when nothing comes:
+// one that is frozen is given up within two seconds and Options.Timeout.
 type listener struct {
 	client rueidis.DedicatedClient
 	addr   string
@@ -113,28 +126,53 @@ type listener struct {
 
 var errNoServer = errors.New("no server is known")
 
-// connect takes a connection to a primary; in a cluster to any, because messages go to all of them. rueidis dials without
-// a context, but not for longer than the dial time-out.
+// connect takes a connection to a primary; in a cluster to any, because messages go to all of them.
 func (h *hub) connect() (*listener, error) {
-	c, err := h.store.link.client(h.ctx)
+	ctx, cancel := h.limit()
+	defer cancel()
+	c, err := h.store.link.client(ctx)
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := primaries(h.ctx, c.client)
+	nodes, err := primaries(ctx, c.client)
 	if err != nil {
 		return nil, err
 	}
 	for addr, node := range nodes { // in random order
-		l := &listener{addr: addr}
-		l.client, _ = node.Dedicate()
-		l.lost = l.client.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: func(m rueidis.PubSubMessage) {
-			if !l.muted.Load() {
-				h.heard(m)
-			}
-		}})
-		return l, nil
+		return h.listen(ctx, c.client.dialer, addr, node)
 	}
 	return nil, errNoServer
+}
+
+// listen waits for a connection that has to be made first.
+func (h *hub) listen(ctx context.Context, d *dialer, addr string, node rueidis.Client) (*listener, error) {
+	for range redials {
+		l := h.dedicate(addr, node)
+		select {
+		case err := <-l.lost:
+			l.close()
+			if refused := new(notConnected); !errors.As(err, &refused) {
+				return nil, err
+			}
+			if err := d.await(ctx, addr); err != nil {
+				return nil, err
+			}
+		default:
+			return l, nil
+		}
+	}
+	return nil, &notConnected{addr: addr}
+}
+
+func (h *hub) dedicate(addr string, node rueidis.Client) *listener {
+	l := &listener{addr: addr}
+	l.client, _ = node.Dedicate()
+	l.lost = l.client.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: func(m rueidis.PubSubMessage) {
+		if !l.muted.Load() {
+			h.heard(m)
+		}
+	}})
+	return l
 }
 
 // close ends the connection; what it still gets is told to nobody.
@@ -194,19 +232,35 @@ func (h *hub) limit() (context.Context, context.CancelFunc) {
 func (h *hub) serve(l *listener) {
 	tick := time.NewTicker(refresh)
 	defer tick.Stop()
-	for h.needed() && h.round(l) {
+	for !h.finished() {
+		if !h.round(l) {
+			h.lose()
+			return
+		}
 		select {
 		case <-h.wake:
 		case <-l.lost:
+			h.lose()
 			return
 		case <-tick.C:
 			if h.moved(l) {
+				h.lose()
 				return
 			}
 		case <-h.ctx.Done():
-			return
 		}
 	}
+}
+
+// finished tells whether nobody needs the connection any more. Who comes from now on does not rely on what it has.
+func (h *hub) finished() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.needed() {
+		return false
+	}
+	h.forget()
+	return true
 }
 
 // moved tells whether the server at the other end is not a primary any more: one that was cut off from its sentinels, or from
@@ -273,7 +327,7 @@ func (h *hub) answer(r *request, err error) {
 		h.acknowledged(r.keys)
 		h.mu.Unlock()
 	}
-	r.done <- explain(err)
+	r.done <- h.why(err)
 }
 
 // acknowledged notes channels that the server tells of. Those that nobody wants any more go in the next round. h.mu is held.
