@@ -102,7 +102,7 @@ func (l *leader) take(c *Cache, prefix string, g grant) {
 //	                      B: finds no flight, leads, loads again
 //
 // If there is an entry now, the load is over. While another process loads, this one waits. It does not count as hit or miss.
-func (v *View[V]) enter(ctx context.Context, l *leader, prefix string) (val V, ok bool, err error) { //nolint:revive // the error ends the call
+func (v *View[V]) enter(ctx context.Context, l *leader, prefix string) (val V, ok bool, err error) {
 	waits := v.cache.patience(ctx)
 	for {
 		l.f.Begin()

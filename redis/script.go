@@ -29,18 +29,18 @@ func (sc *script) run(ctx context.Context, c rueidis.Client, calls []invocation)
 	}
 	replies := do(ctx, c, cmds)
 	var unknown []int
-	cmds = cmds[:0]
+	var again []rueidis.Completed
 	for i, reply := range replies {
 		if err, ok := rueidis.IsRedisErr(reply.Error()); ok && strings.HasPrefix(err.Error(), "NOSCRIPT") {
 			unknown = append(unknown, i)
 			call := calls[i]
-			cmds = append(cmds, c.B().Eval().Script(sc.text).Numkeys(int64(len(call.keys))).Key(call.keys...).Arg(call.args...).Build())
+			again = append(again, c.B().Eval().Script(sc.text).Numkeys(int64(len(call.keys))).Key(call.keys...).Arg(call.args...).Build())
 		}
 	}
 	if len(unknown) == 0 {
 		return replies
 	}
-	for i, reply := range do(ctx, c, cmds) {
+	for i, reply := range do(ctx, c, again) {
 		replies[unknown[i]] = reply
 	}
 	return replies
