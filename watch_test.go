@@ -148,8 +148,9 @@ func TestWatchTellsOfGapsTwice(t *testing.T) {
 	w.want("a")
 	s.gap()
 	w.want(gap)
-	s.gap()
-	s.gap()
+	s.gap() // an attempt to connect has failed
+	s.changed("::x")
+	w.want("x")
 	s.alive()
 	w.want(gap)
 	s.alive()
