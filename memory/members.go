@@ -35,7 +35,7 @@ func (m *members) Weight() int { return m.weight }
 func (m *members) with(position float64, value string) *members {
 	next := &members{appended: m.appended, list: m.list, weight: m.weight + len(value) + memberOverhead}
 	if m.appended {
-		next.list = append(m.list, member{value: value})
+		next.list = extended(m.list, member{value: value})
 		return next
 	}
 	if i := slices.IndexFunc(m.list, func(old member) bool { return old.value == value }); i >= 0 {
@@ -46,11 +46,13 @@ func (m *members) with(position float64, value string) *members {
 	return next
 }
 
-// inserted appends in place: the memory behind the end of a list belongs to the one list that follows it.
+// extended appends in place: the memory behind the end of a list belongs to the one list that follows it.
+func extended(list []member, m member) []member { return append(list, m) }
+
 func inserted(list []member, m member) []member {
 	i, _ := slices.BinarySearchFunc(list, m, compareMembers)
 	if i == len(list) {
-		return append(list, m)
+		return extended(list, m)
 	}
 	return slices.Concat(list[:i], []member{m}, list[i:])
 }

@@ -239,7 +239,8 @@ func (h *hub) serve(l *listener) {
 		}
 		select {
 		case <-h.wake:
-		case <-l.lost:
+		case err := <-l.lost:
+			h.store.logger.Debug("larder: redis: the connection of the subscriptions is lost", "reason", err)
 			h.lose()
 			return
 		case <-tick.C:

@@ -1,0 +1,7 @@
+package pubsub
+
+// The bounds of a queue.
+const (
+	MaxMessages = maxMessages
+	MaxBytes    = maxBytes
+)
