@@ -130,7 +130,7 @@ func newNear(e *engine, n Near, prefix string, logger *slog.Logger) (*near, erro
 	if e.live != nil {
 		return nil, errNearInside
 	}
-	copies, err := memory.New(memory.Options{MaxEntries: n.MaxEntries, MaxBytes: n.MaxBytes})
+	copies, err := memory.New(memory.Options{MaxEntries: n.MaxEntries, MaxBytes: n.MaxBytes, Untimed: true})
 	if err != nil {
 		return nil, err
 	}
@@ -158,17 +158,31 @@ func (n *near) close() {
 	_ = n.copies.Close()
 }
 
+// nearCopy is what is kept of an entry.
+type nearCopy struct {
+	driver.Value
+	ends int64 // nanoseconds since start; endless: never
+}
+
+const endless int64 = 1<<63 - 1
+
 // get returns the copy of an entry, or nil.
 func (n *near) get(prefix, key string) driver.Value {
-	if !n.usable() {
+	now := n.now()
+	if !n.usable(now) {
 		return nil
 	}
 	kept, err := n.copies.GetLive(prefix, key)
 	if err != nil {
 		return nil
 	}
-	return kept
+	if c := kept.(*nearCopy); now < c.ends {
+		return c.Value
+	}
+	return nil
 }
+
+func (n *near) now() int64 { return int64(time.Since(n.start)) }
 
 // usable tells whether copies may be used: only as long as everything has been told that was changed more than
 // driver.AliveWithin ago. That takes a look at the clock for each hit, and nothing less will do:
@@ -176,6 +190,4 @@ func (n *near) get(prefix, key string) driver.Value {
 //	the process is stopped, or its connection freezes
 //	another process writes key
 //	the process goes on, and reads key before any of its goroutines has noticed anything
-func (n *near) usable() bool {
-	return int64(time.Since(n.start))-n.until.Load() <= int64(driver.AliveWithin)
-}
+func (n *near) usable(now int64) bool { return now-n.until.Load() <= int64(driver.AliveWithin) }

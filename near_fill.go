@@ -35,18 +35,19 @@ func (n *near) stripe(key string) *stripe {
 type ticket struct {
 	stripe *stripe // nil: none
 	epoch  uint64
-	sent   time.Time
+	sent   int64 // nanoseconds since start
 }
 
 // begin gives out a ticket for a key.
 func (n *near) begin(key string) ticket {
-	if !n.usable() {
+	now := n.now()
+	if !n.usable(now) {
 		return ticket{}
 	}
 	s := n.stripe(key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return ticket{s, s.epoch, time.Now()}
+	return ticket{s, s.epoch, now}
 }
 
 // keep stores a copy, unless its ticket is void. ttl is the lifetime that the entry had left when it was read (0: no expiry;
@@ -55,31 +56,28 @@ func (n *near) keep(t ticket, key string, v driver.Value, ttl time.Duration) {
 	if t.stripe == nil {
 		return
 	}
-	ttl, ok := n.lifetime(ttl, time.Since(t.sent))
-	if !ok {
-		return
-	}
+	c := &nearCopy{v, n.end(t.sent, ttl)}
 	t.stripe.mu.Lock()
 	defer t.stripe.mu.Unlock()
 	if t.stripe.epoch == t.epoch {
-		_ = n.copies.SetLive("", key, v, ttl) // one that is too large is not kept
+		_ = n.copies.SetLive("", key, c, 0) // one that is too large is not kept
 	}
 }
 
 // unknown is the lifetime of an entry whose engine cannot tell.
 const unknown time.Duration = -1
 
-// lifetime is that of the copy of an entry which had ttl left age ago.
-func (n *near) lifetime(ttl, age time.Duration) (time.Duration, bool) {
+// end is when the copy ends of an entry that had ttl left at the moment sent, or later.
+func (n *near) end(sent int64, ttl time.Duration) int64 {
 	if n.unwatched.Load() || ttl == unknown {
 		if ttl <= 0 || ttl > n.ttl {
 			ttl = n.ttl
 		}
 	}
 	if ttl == 0 {
-		return 0, true
+		return endless
 	}
-	return ttl - age, ttl > age
+	return sent + int64(ttl)
 }
 
 // drop forgets a key, and voids the tickets for it. Each method of engine that changes a key calls it before the change, so that

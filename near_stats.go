@@ -55,7 +55,7 @@ func (n *near) state() string {
 	switch {
 	case n.unwatched.Load():
 		return "by time"
-	case n.usable():
+	case n.usable(n.now()):
 		return "watched"
 	}
 	return "off"

@@ -45,6 +45,9 @@ type Options struct {
 	// Isolate keeps encoded bytes only, so that a test on memory:// behaves like production on another
 	// engine: no Go value is shared between who sets and who gets it.
 	Isolate bool
+	// Untimed keeps entries until they are deleted or make room, whatever their lifetimes: for who looks at these himself, and
+	// saves a look at the clock for each hit. Inspect then knows no lifetimes.
+	Untimed bool
 }
 
 func init() {

@@ -39,10 +39,12 @@ type space struct {
 func newSpace(o Options) *space {
 	s := &space{maxEntries: o.MaxEntries, maxBytes: o.MaxBytes}
 	options := &otter.Options[string, entry]{
-		MaximumSize:      o.MaxEntries,
-		ExpiryCalculator: otter.ExpiryWritingFunc(lifetime),
-		StatsRecorder:    &s.evictions,
-		Logger:           &otter.NoopLogger{},
+		MaximumSize:   o.MaxEntries,
+		StatsRecorder: &s.evictions,
+		Logger:        &otter.NoopLogger{},
+	}
+	if !o.Untimed {
+		options.ExpiryCalculator = otter.ExpiryWritingFunc(lifetime)
 	}
 	if o.MaxBytes > 0 {
 		options.MaximumWeight = uint64(o.MaxBytes)
