@@ -25,7 +25,7 @@ else
   local r = redis.pcall('INCRBY', KEYS[1], ARGV[1])
   if type(r) == 'table' then return {v} end
 end
-redis.call('UNLINK', KEYS[2])
+if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
 return redis.call('GET', KEYS[1])`)
 
 	// swapScript replaces ARGV[1] by ARGV[2], which lives ARGV[3] milliseconds, for ever (0) or as long as the entry did
@@ -36,7 +36,7 @@ local ttl = ARGV[3]
 if ttl == 'keep' then ttl = redis.call('PTTL', KEYS[1]) end
 if tonumber(ttl) > 0 then redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
 else redis.call('SET', KEYS[1], ARGV[2]) end
-redis.call('UNLINK', KEYS[2])
+if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
 return 1`)
 )
 

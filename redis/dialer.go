@@ -269,7 +269,7 @@ func (d *dialer) untrack(h *host, w *wire) {
 	d.mu.Lock()
 	delete(d.wires, w)
 	h.open--
-	h.suspect = true
+	h.suspect = h.suspect || w.broken.Load()
 	d.mu.Unlock()
 	d.flow.forget()
 }

@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -159,7 +158,7 @@ func unlinkCommand(b rueidis.Builder, key string) rueidis.Completed {
 // with others that do need the right, which package documentation says.
 func leaseError(reply rueidis.RedisResult) error {
 	err := reply.Error()
-	if e, ok := rueidis.IsRedisErr(err); ok && strings.HasPrefix(e.Error(), "NOPERM") {
+	if denied(err) {
 		return nil
 	}
 	return err

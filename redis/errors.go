@@ -34,6 +34,18 @@ func explainFault(err error) error {
 	return err
 }
 
+// isReply tells whether a server has answered, with an error.
+func isReply(err error) bool {
+	_, ok := rueidis.IsRedisErr(err)
+	return ok
+}
+
+// denied tells whether the user may not do that.
+func denied(err error) bool {
+	e, ok := rueidis.IsRedisErr(err)
+	return ok && strings.HasPrefix(e.Error(), "NOPERM")
+}
+
 // explainReply keeps the server's own words, which name no password.
 func explainReply(reply *rueidis.RedisError) error {
 	text := reply.Error()

@@ -84,8 +84,9 @@ func (g *guard) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResu
 	return replies[0]
 }
 
-// redials is how often a call is made again that was not sent. More than once only if connections are lost as soon as they are made.
-const redials = 3
+// redials is how often a call is made again that was not sent. In a cluster a command without a key goes to another server each
+// time, and there may be many to which there is no connection yet.
+const redials = 100
 
 // begin waits for room, and makes sure that a wait for an answer is interrupted.
 func (g *guard) begin(ctx context.Context) (call, error) {
@@ -170,11 +171,6 @@ func (c *call) fault(err error) error {
 		return first(c.why, refused)
 	}
 	return lost(err)
-}
-
-func isReply(err error) bool {
-	_, ok := rueidis.IsRedisErr(err)
-	return ok
 }
 
 // lost says what a broken connection means. The errors of contexts are not the caller's, but of somebody who had the same

@@ -50,11 +50,20 @@ func (s *Store) swap(ctx context.Context, key string, old []byte, value string, 
 }
 
 // runOne runs a script whose keys are an entry's and its lease's.
+//
+// While a slot moves to another server of a cluster, a command on two keys of which one is not there is refused with TRYAGAIN, and
+// there hardly ever is a lease. Then the script gets the entry's key alone, and the lease is deleted afterwards, as write does.
 func (s *Store) runOne(ctx context.Context, sc *script, key string, args ...string) (rueidis.RedisMessage, error) {
-	replies, err := s.runMany(ctx, sc, []invocation{{keys: []string{key, leaseKey(key)}, args: args}})
+	c, err := s.link.client(ctx)
 	if err != nil {
 		return rueidis.RedisMessage{}, err
 	}
-	reply, err := replies[0].ToMessage()
-	return reply, explain(err)
+	reply := sc.run(ctx, c.client, []invocation{{keys: []string{key, leaseKey(key)}, args: args}})[0]
+	if e, ok := rueidis.IsRedisErr(reply.Error()); ok && e.IsTryAgain() {
+		if reply = sc.run(ctx, c.client, []invocation{{keys: []string{key}, args: args}})[0]; reply.Error() == nil {
+			err = leaseError(c.client.Do(ctx, unlinkCommand(c.client.B(), leaseKey(key))))
+		}
+	}
+	message, failed := reply.ToMessage()
+	return message, explain(first(failed, err))
 }

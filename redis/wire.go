@@ -15,11 +15,12 @@ type wire struct {
 	due  dues
 	gone func() // called once, when it is closed
 
-	once  sync.Once
-	ended atomic.Bool
-	alone atomic.Bool // rueidis waits for one answer on its caller's goroutine, and sees only the connection's deadline
-	of    *dialer
-	err   error // what was wrong with an answer; used by the reader only
+	once   sync.Once
+	ended  atomic.Bool
+	broken atomic.Bool // it ended because of a fault
+	alone  atomic.Bool // rueidis waits for one answer on its caller's goroutine, and sees only the connection's deadline
+	of     *dialer
+	err    error // what was wrong with an answer; used by the reader only
 }
 
 func newWire(c net.Conn, of *dialer, gone func()) *wire {
@@ -34,7 +35,11 @@ func (w *wire) Read(p []byte) (int, error) {
 		return 0, w.err
 	}
 	n, err := w.Conn.Read(p)
+	if err != nil && !w.ended.Load() {
+		w.broken.Store(true)
+	}
 	if w.err = w.in.read(p[:n]); w.err != nil {
+		w.broken.Store(true)
 		_ = w.Close()
 		return 0, w.err
 	}
