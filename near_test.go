@@ -258,7 +258,7 @@ func TestNearStoppedClock(t *testing.T) {
 		if age := c.Stats().Near.Age; age != driver.AliveWithin {
 			t.Errorf("the last sign of life is %v old", age)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		want(t, v, "a", 1)
 		got, err := v.GetMany(t.Context(), []string{"a"})
 		if err != nil || got["a"] != 1 {
@@ -307,7 +307,7 @@ func TestNearWithoutWatch(t *testing.T) {
 		r.put(t, "k:1:a", "2", 0)
 		time.Sleep(3*time.Second - 1)
 		want(t, v, "a", 1)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		want(t, v, "a", 2)
 		r.asked(t, 2)
 		ok(t, v.Set(t.Context(), "a", 3))
@@ -344,7 +344,7 @@ func TestNearUntimed(t *testing.T) {
 		time.Sleep(time.Second - 1)
 		want(t, v, "a", 1)
 		r.asked(t, 2)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		r.alive()
 		want(t, v, "a", 1)
 		r.asked(t, 1)
