@@ -29,11 +29,11 @@ type Notifier interface {
 	// nil. ErrTooLarge leaves the entry as it is.
 	SwapNotify(ctx context.Context, key string, v Version, value []byte, ttl time.Duration) (bool, error)
 	// Subscribe calls tell for each message on the channels of the keys, until Stop is called, ctx ends or the store is
-	// closed. What is published after Subscribe has returned is told, or Lost is. Without keys it subscribes to none yet. An
-	// error means that there is no subscription.
+	// closed. What is published after Subscribe has returned is told, or Lost is; what was published shortly before may be.
+	// Without keys it subscribes to none yet. An error means that there is no subscription.
 	//
-	// Calls of tell come one at a time, on a goroutine of their own, those for one key in the order of publication. When a
-	// message is told its value has been stored. tell may use the store and call Remove, but not Add, Stop
+	// Calls of tell come one at a time, on a goroutine of their own, those for one key in the order of publication, those for
+	// different keys in any. When a message is told its value has been stored. tell may use the store and call Remove, but not Add, Stop
 	// or Close. A tell that is slower for long than what comes in costs messages, which Lost says.
 	//
 	// A subscription does not end when its connection is lost: it is made again, and then Lost is told.

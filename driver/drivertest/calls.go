@@ -72,7 +72,7 @@ func calls() []call {
 			}
 			return nil
 		}},
-		{name: "Clear", needs: Clearer, writes: true, call: func(ctx context.Context, e *env, k string) error {
+		{name: "Clear", needs: PrefixClearer, writes: true, call: func(ctx context.Context, e *env, k string) error {
 			n, err := e.clearer.Clear(ctx, k)
 			return both(n > 0, err)
 		}},
@@ -167,6 +167,7 @@ func calls() []call {
 
 // beside names a collection at keys of its own.
 func beside(key string) driver.Collection {
+	key += "{tag}" // keeps them together in a cluster
 	return driver.Collection{Members: key + ".j", Counts: [2]string{key + ".t", key + ".s"}}
 }
 

@@ -16,16 +16,16 @@ import (
 func collectCases() []testCase {
 	cases := []testCase{
 		{name: "Counts", run: func(e *env) {
-			c := e.collection("g")
+			c := e.collection("{g}")
 			e.wantCollect(c, 0, "a", 0, 1, "", "")
-			e.set("g.s", "3", 0)
+			e.set("{g}.s", "3", 0)
 			e.wantCollect(c, 1, "b", 0, 2, "", "3")
-			e.set("g.t", "1", 0)
+			e.set("{g}.t", "1", 0)
 			e.wantCollect(c, 2, "c", 0, 3, "1", "3")
 			e.wantMembers(c, "a", "b", "c")
 		}},
 		{name: "Order", run: func(e *env) {
-			c := e.collection("g")
+			c := e.collection("{g}")
 			positions := map[string]float64{
 				"last": math.Inf(1), "also last": math.Inf(1), "10": 10, "9": 9, "0": 0, "-1": -1, "half": 0.5, "less": -0.5, "first": math.Inf(-1),
 				"big": 1 << 53, "b": 3, "a": 3, "\xff": 3, "": 3,
@@ -37,7 +37,7 @@ func collectCases() []testCase {
 			e.wantMembers(c, "first", "-1", "less", "0", "half", "", "a", "b", "\xff", "9", "10", "big", "also last", "last")
 		}},
 		{name: "Moves", run: func(e *env) {
-			c := e.collection("g")
+			c := e.collection("{g}")
 			e.wantCollect(c, 1, "a", 0, 1, "", "")
 			e.wantCollect(c, 2, "b", 0, 2, "", "")
 			e.wantCollect(c, 3, "a", 0, 2, "", "")
@@ -46,9 +46,9 @@ func collectCases() []testCase {
 			e.wantMembers(c, "b", "a")
 		}},
 		{name: "Appends", run: func(e *env) {
-			c := e.collection("g")
+			c := e.collection("{g}")
 			c.Appended = true
-			e.set("g.t", "7", 0)
+			e.set("{g}.t", "7", 0)
 			e.wantCollect(c, 5, "a", 0, 1, "7", "")
 			e.wantCollect(c, 4, "b", 0, 2, "7", "")
 			e.wantCollect(c, math.Inf(1), "a", 0, 3, "7", "")
@@ -56,32 +56,32 @@ func collectCases() []testCase {
 		}},
 		{name: "AnyMember", run: anyMember},
 		{name: "None", run: func(e *env) {
-			e.wantMembers(e.collection("none"))
-			e.ok("Drop", e.collector.Drop(e.ctx, e.collection("none")))
+			e.wantMembers(e.collection("{none}"))
+			e.ok("Drop", e.collector.Drop(e.ctx, e.collection("{none}")))
 		}},
 		{name: "Drop", run: func(e *env) {
 			for _, appended := range []bool{false, true} {
-				c := e.collection("g")
+				c := e.collection("{g}")
 				c.Appended = appended
 				e.wantCollect(c, 0, "a", longTTL, 1, "", "")
-				e.set("g.t", "1", 0)
-				e.set("g.s", "2", longTTL)
-				e.set("g.x", "stays", 0)
+				e.set("{g}.t", "1", 0)
+				e.set("{g}.s", "2", longTTL)
+				e.set("{g}.x", "stays", 0)
 				e.ok("Drop", e.collector.Drop(e.ctx, c))
 				e.wantMembers(c)
-				e.wantMiss("g.t")
-				e.wantMiss("g.s")
-				e.want("g.x", "stays")
+				e.wantMiss("{g}.t")
+				e.wantMiss("{g}.s")
+				e.want("{g}.x", "stays")
 				e.wantCollect(c, 0, "b", 0, 1, "", "")
 				e.ok("Drop", e.collector.Drop(e.ctx, c))
 			}
 		}},
 		{name: "IsNoValue", run: isNoValue},
 		{name: "NotANumber", run: func(e *env) {
-			if got, err := e.collector.Collect(e.ctx, e.collection("g"), math.NaN(), []byte("a"), 0); err == nil {
+			if got, err := e.collector.Collect(e.ctx, e.collection("{g}"), math.NaN(), []byte("a"), 0); err == nil {
 				e.Errorf("a member at position NaN: %v", got)
 			}
-			e.wantMembers(e.collection("g"))
+			e.wantMembers(e.collection("{g}"))
 		}},
 		{name: "Extends", run: collectExtends},
 		{name: "Expires", run: collectionExpires},
@@ -97,7 +97,7 @@ func collectCases() []testCase {
 	return cases
 }
 
-// collection names the keys as Celery does.
+// collection names the keys as Celery does. A name in braces keeps them together in a cluster.
 func (e *env) collection(name string) driver.Collection {
 	return driver.Collection{Members: e.k(name + ".j"), Counts: [2]string{e.k(name + ".t"), e.k(name + ".s")}}
 }
@@ -137,7 +137,7 @@ func (e *env) members(c driver.Collection) []string {
 
 func anyMember(e *env) {
 	values := []string{"", "\x00", "a\r\nb", "\xff\xfe", "żółw", `[1, "id", "SUCCESS", {"a": null}]`, strings.Repeat("m", 1<<20)}
-	sorted, appended := e.collection("sorted"), e.collection("appended")
+	sorted, appended := e.collection("{sorted}"), e.collection("{appended}")
 	appended.Appended = true
 	for i, value := range values {
 		e.wantCollect(sorted, float64(len(values)-i), value, 0, i+1, "", "")
@@ -150,30 +150,30 @@ func anyMember(e *env) {
 
 // isNoValue: a collection and a value at one key keep out of each other's way.
 func isNoValue(e *env) {
-	c := e.collection("g")
-	e.set("g.j", "value", 0)
+	c := e.collection("{g}")
+	e.set("{g}.j", "value", 0)
 	for _, c.Appended = range []bool{false, true} {
 		_, err := e.collector.Collect(e.ctx, c, 0, []byte("a"), 0)
 		e.wantErr("Collect at the key of a value", err, driver.ErrCodec)
 		_, err = e.collector.Members(e.ctx, c)
 		e.wantErr("Members at the key of a value", err, driver.ErrCodec)
 	}
-	e.want("g.j", "value")
-	e.wantDelete("g.j", true)
+	e.want("{g}.j", "value")
+	e.wantDelete("{g}.j", true)
 	e.wantCollect(c, 0, "a", 0, 1, "", "") // appended
-	_, err := e.store.Get(e.ctx, e.k("g.j"))
+	_, err := e.store.Get(e.ctx, e.k("{g}.j"))
 	e.wantErr("Get of a collection", err, driver.ErrCodec)
 	c.Appended = false
 	_, err = e.collector.Collect(e.ctx, c, 0, []byte("a"), 0)
 	e.wantErr("Collect at the key of a collection of the other kind", err, driver.ErrCodec)
 	c.Appended = true
 	e.wantMembers(c, "a")
-	if e.able(Scanner) && !slices.Contains(e.scan("g"), "g.j") {
+	if e.able(Scanner) && !slices.Contains(e.scan("{g}"), "{g}.j") {
 		e.Error("Scan does not know the key of a collection")
 	}
-	e.set("g.j", "value", 0)
-	e.want("g.j", "value")
-	e.wantDelete("g.j", true)
+	e.set("{g}.j", "value", 0)
+	e.want("{g}.j", "value")
+	e.wantDelete("{g}.j", true)
 	e.wantMembers(c)
 }
 
@@ -183,7 +183,7 @@ func collectExtends(e *env) {
 		return
 	}
 	for _, appended := range []bool{false, true} {
-		c := e.collection(fmt.Sprint("g", appended))
+		c := e.collection(fmt.Sprint("{g", appended, "}"))
 		c.Appended = appended
 		keys := []string{c.Members, c.Counts[0], c.Counts[1]}
 		e.wantCollect(c, 0, "a", 0, 1)
@@ -208,13 +208,13 @@ func collectExtends(e *env) {
 
 // collectionExpires: a collection of which the time is over is none, and begins again.
 func collectionExpires(e *env) {
-	c := e.collection("g")
-	e.set("g.s", "2", 0)
+	c := e.collection("{g}")
+	e.set("{g}.s", "2", 0)
 	l := e.written(e.ttl(), func() { e.wantCollect(c, 0, "a", e.ttl(), 1) })
 	l.whileAlive("a collection", func() bool { return len(e.members(c)) == 1 })
 	l.untilGone()
 	e.wantMembers(c)
-	e.wantMiss("g.s")
+	e.wantMiss("{g}.s")
 	e.wantCollect(c, 0, "b", 0, 1, "", "")
 	e.wantMembers(c, "b")
 }
@@ -223,7 +223,7 @@ func collectionExpires(e *env) {
 func (e *env) oneIsLast(stores []*env) {
 	const n = 64
 	for _, appended := range []bool{false, true} {
-		c := e.collection(fmt.Sprint("race", appended))
+		c := e.collection(fmt.Sprint("{race", appended, "}"))
 		c.Appended = appended
 		e.ok("Set", e.store.Set(e.ctx, c.Counts[1], []byte(strconv.Itoa(n)), 0))
 		var mu sync.Mutex

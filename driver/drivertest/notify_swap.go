@@ -11,14 +11,14 @@ import (
 // swapNotifyCases: SwapNotify is Swap, or Add, that tells of what it has done and is silent when it has done nothing.
 func swapNotifyCases() []testCase {
 	return []testCase{
-		{name: "SwapCurrent", needs: []Capability{Notifier, Swapper}, run: func(e *env) {
+		{name: "SwapCurrent", needs: []Capability{Swapper}, run: func(e *env) {
 			l := e.subscribe("a")
 			e.set("a", "1", 0)
 			e.wantSwapNotify("a", e.version("a", "1"), "2", 0, true)
 			e.want("a", "2")
 			l.wantTold("a=2")
 		}},
-		{name: "SwapOld", needs: []Capability{Notifier, Swapper}, run: func(e *env) {
+		{name: "SwapOld", needs: []Capability{Swapper}, run: func(e *env) {
 			l := e.subscribe("a")
 			e.set("a", "1", 0)
 			v := e.version("a", "1")
@@ -32,7 +32,7 @@ func swapNotifyCases() []testCase {
 			e.setNotify("a", "4", 0)
 			l.wantTold("a=4")
 		}},
-		{name: "SwapNotThere", needs: []Capability{Notifier}, run: func(e *env) {
+		{name: "SwapNotThere", run: func(e *env) {
 			l := e.subscribe("a")
 			e.wantSwapNotify("a", nil, "1", 0, true)
 			e.want("a", "1")
@@ -44,14 +44,14 @@ func swapNotifyCases() []testCase {
 			e.setNotify("a", "4", 0)
 			l.wantTold("a=4")
 		}},
-		{name: "SwapExpired", needs: []Capability{Notifier}, run: func(e *env) {
+		{name: "SwapExpired", run: func(e *env) {
 			l := e.written(e.ttl(), func() { e.wantSwapNotify("a", nil, "1", e.ttl(), true) })
 			l.whileAlive("an entry that SwapNotify made", func() bool { return e.holds("a") })
 			l.untilGone()
 			e.wantSwapNotify("a", nil, "2", 0, true)
 			e.want("a", "2")
 		}},
-		{name: "SwapKeepsTTL", needs: []Capability{Notifier, Swapper, Inspector}, run: func(e *env) {
+		{name: "SwapKeepsTTL", needs: []Capability{Swapper, Inspector}, run: func(e *env) {
 			e.set("a", "1", longTTL)
 			e.set("b", "1", 0)
 			for _, key := range []string{"a", "b"} {
@@ -68,7 +68,7 @@ func swapNotifyCases() []testCase {
 				e.Errorf("after a SwapNotify without ttl %v are left", left)
 			}
 		}},
-		{name: "SwapHasOneWinner", needs: []Capability{Notifier}, run: func(e *env) {
+		{name: "SwapHasOneWinner", run: func(e *env) {
 			l := e.subscribe()
 			e.oneWinner("SwapNotify", 16, func(round int) {
 				e.ok("Add", l.sub.Add(e.ctx, e.k(valueOf(round))))
@@ -77,7 +77,7 @@ func swapNotifyCases() []testCase {
 			})
 			e.wantOneMessageEach(l)
 		}},
-		{name: "SwapLoopTellsAll", needs: []Capability{Notifier, Swapper}, run: swapNotifyLoop},
+		{name: "SwapLoopTellsAll", needs: []Capability{Swapper}, run: swapNotifyLoop},
 	}
 }
 
@@ -99,7 +99,7 @@ func (e *env) wantOneMessageEach(l *listener) {
 		e.ok("Get", err)
 		want = append(want, valueOf(round)+"="+string(got))
 	}
-	l.wantTold(append(want, "fence=1")...)
+	l.wantToldAll(append(want, "fence=1")...)
 }
 
 // swapNotifyLoop: each value that was there is told, in its turn.
