@@ -74,11 +74,23 @@ func (w *watch) connect(ctx, life context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(life, cancel)()
-	err := w.beat(ctx)
-	if err != nil && life.Err() != nil {
-		return driver.ErrClosed
+	for !w.begun() {
+		err := w.beat(ctx)
+		if err != nil && life.Err() != nil {
+			return driver.ErrClosed
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+// begun tells whether the first Alive has been told.
+func (w *watch) begun() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.connections != nil
 }
 
 func (w *watch) run(ctx context.Context) {
@@ -212,6 +224,12 @@ func (w *watch) invalidated(keys []rueidis.RedisMessage) {
 	}
 	if keys == nil {
 		w.gaps++
+	}
+	switch {
+	case w.connections == nil:
+		// Nothing comes before the first Alive: a cluster's client gives connections up while it is being made.
+		return
+	case keys == nil:
 		w.tell(driver.Event{Kind: driver.Gap})
 		return
 	}
