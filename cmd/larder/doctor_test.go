@@ -121,9 +121,18 @@ func TestDoctorOnEncryption(t *testing.T) {
 	}
 }
 
+func TestReachOfSeveralAddresses(t *testing.T) {
+	a, b := netip.MustParseAddr("203.0.113.5"), netip.MustParseAddr("10.0.0.1")
+	for _, addrs := range [][]netip.Addr{{a, b}, {b, a}} {
+		if got := widestReach(addrs); got != public {
+			t.Errorf("%v: %d", addrs, got)
+		}
+	}
+}
+
 func TestReachOfMappedAddresses(t *testing.T) {
 	for text, want := range map[string]reach{"::ffff:10.0.0.1": private, "::ffff:8.8.8.8": public, "::": local, "100.64.0.1": public} {
-		if got := reachOfAddr(netip.MustParseAddr(text).Unmap()); got != want {
+		if got := widestReach([]netip.Addr{netip.MustParseAddr(text)}); got != want {
 			t.Errorf("%s: %d", text, got)
 		}
 	}

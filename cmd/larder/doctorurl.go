@@ -74,6 +74,11 @@ func (a *app) reachOf(host string) reach {
 	ctx, cancel := context.WithTimeout(a.ctx, defaultTimeout)
 	defer cancel()
 	addrs, _ := net.DefaultResolver.LookupNetIP(ctx, "ip", strings.Trim(name, "[]"))
+	return widestReach(addrs)
+}
+
+// widestReach is that of a name with several addresses: nobody knows which one is taken.
+func widestReach(addrs []netip.Addr) reach {
 	widest := local
 	for _, addr := range addrs {
 		widest = max(widest, reachOfAddr(addr.Unmap()))
