@@ -327,7 +327,7 @@ func TestLeasedStore(t *testing.T) {
 			c := newCommon(t)
 			return c.process(), c.process()
 		},
-		Capabilities: []drivertest.Capability{drivertest.Adder, drivertest.Counter, drivertest.Swapper, drivertest.Clearer, drivertest.Leaser},
+		Capabilities: []drivertest.Capability{drivertest.Adder, drivertest.Counter, drivertest.Swapper, drivertest.Clearer, drivertest.PrefixClearer, drivertest.Leaser},
 		VirtualTime:  true, VersionsAreValues: true,
 	})
 }

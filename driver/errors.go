@@ -30,6 +30,15 @@ var (
 	ErrClosed = errors.New("closed")
 )
 
+// Nameless is how a walk over the keys ends that has yielded all it could: there are so many more, of whatever prefix, whose
+// names the engine does not have.
+type Nameless struct{ Count int }
+
+// Error says how many there are.
+func (e *Nameless) Error() string {
+	return fmt.Sprintf("not all keys can be listed: %d are stored without their names", e.Count)
+}
+
 // KeyErrors are the failures of single keys in a batch whose other keys are done.
 type KeyErrors map[string]error
 

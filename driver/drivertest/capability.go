@@ -13,30 +13,32 @@ type Capability string
 
 // The capabilities are named like the interfaces.
 const (
-	Batcher   Capability = "Batcher"
-	Adder     Capability = "Adder"
-	Toucher   Capability = "Toucher"
-	Counter   Capability = "Counter"
-	Swapper   Capability = "Swapper"
-	Scanner   Capability = "Scanner"
-	Clearer   Capability = "Clearer"
-	Inspector Capability = "Inspector"
-	Pinger    Capability = "Pinger"
-	Reporter  Capability = "Reporter"
-	Advisor   Capability = "Advisor"
-	Named     Capability = "Named"
-	Unwrapper Capability = "Unwrapper"
-	Timed     Capability = "Timed"
-	Watcher   Capability = "Watcher"
-	Leaser    Capability = "Leaser"
-	Notifier  Capability = "Notifier"
-	Collector Capability = "Collector"
-	Live      Capability = "Live"
+	Batcher Capability = "Batcher"
+	Adder   Capability = "Adder"
+	Toucher Capability = "Toucher"
+	Counter Capability = "Counter"
+	Swapper Capability = "Swapper"
+	Scanner Capability = "Scanner"
+	Clearer Capability = "Clearer"
+	// PrefixClearer is the half of Clearer that not every engine can do well: its method Clear.
+	PrefixClearer Capability = "PrefixClearer"
+	Inspector     Capability = "Inspector"
+	Pinger        Capability = "Pinger"
+	Reporter      Capability = "Reporter"
+	Advisor       Capability = "Advisor"
+	Named         Capability = "Named"
+	Unwrapper     Capability = "Unwrapper"
+	Timed         Capability = "Timed"
+	Watcher       Capability = "Watcher"
+	Leaser        Capability = "Leaser"
+	Notifier      Capability = "Notifier"
+	Collector     Capability = "Collector"
+	Live          Capability = "Live"
 )
 
 // All returns every capability that the suite knows, in the order of package driver.
 func All() []Capability {
-	return []Capability{Batcher, Adder, Toucher, Counter, Swapper, Scanner, Clearer, Inspector, Pinger, Reporter, Advisor,
+	return []Capability{Batcher, Adder, Toucher, Counter, Swapper, Scanner, Clearer, PrefixClearer, Inspector, Pinger, Reporter, Advisor,
 		Named, Unwrapper, Timed, Watcher, Leaser, Notifier, Collector, Live}
 }
 
@@ -104,7 +106,7 @@ func (p parts) has(c Capability) bool {
 		return p.swapper != nil
 	case Scanner:
 		return p.scanner != nil
-	case Clearer:
+	case Clearer, PrefixClearer:
 		return p.clearer != nil
 	case Inspector:
 		return p.inspector != nil

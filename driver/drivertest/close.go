@@ -54,7 +54,7 @@ func closeCases() []testCase {
 func closeDuringWalk(e *env) {
 	e.fillMany(5000)
 	n := 0
-	for _, err := range e.scanner.Scan(e.ctx, e.k("many:")) {
+	for _, err := range e.walk("many:") {
 		if n++; n == 1 {
 			e.ok("Close", e.store.Close())
 		}

@@ -95,7 +95,7 @@ func absences() []absence {
 			return errors.Is(err, driver.ErrMiss)
 		}},
 		{"Scan", Scanner, func(e *env, k string) bool { return len(e.scan(k)) == 0 }},
-		{"Clear", Clearer, func(e *env, k string) bool { n, err := e.clearer.Clear(e.ctx, e.k(k)); return n <= 0 && err == nil }},
+		{"Clear", PrefixClearer, func(e *env, k string) bool { n, err := e.clearer.Clear(e.ctx, e.k(k)); return n <= 0 && err == nil }},
 		{"Inspect", Inspector, func(e *env, k string) bool {
 			m, err := e.inspector.Inspect(e.ctx, e.ks(k))
 			return len(m) == 0 && err == nil
@@ -294,15 +294,38 @@ func extremeTTLs(e *env) {
 			e.set("short:"+ttl.String(), "1", ttl)
 		}
 	})
-	for _, ttl := range []time.Duration{driver.MaxTTL, driver.MaxTTL - 1, 31 * 24 * time.Hour, 30*24*time.Hour + 1} {
+	longest := e.h.maxTTL()
+	for _, ttl := range []time.Duration{longest, longest - 1, 31 * 24 * time.Hour, 30*24*time.Hour + 1} {
 		e.set("long:"+ttl.String(), "1", ttl)
 		e.want("long:"+ttl.String(), "1")
+	}
+	if longest < driver.MaxTTL {
+		e.wantNoSuchTTL()
 	}
 	l.untilGone()
 	for _, ttl := range short {
 		e.wantMiss("short:" + ttl.String())
 	}
-	e.want("long:"+driver.MaxTTL.String(), "1")
+	e.want("long:"+longest.String(), "1")
+}
+
+// wantNoSuchTTL: what the engine cannot express it refuses, and leaves what is there as it was.
+func (e *env) wantNoSuchTTL() {
+	for _, w := range writers() {
+		if w.needs != "" && !e.able(w.needs) {
+			continue
+		}
+		if w.prepare != nil {
+			w.prepare(e, w.name)
+		}
+		before, err := e.store.Get(e.ctx, e.k(w.name))
+		e.wantErr(w.name+" with a lifetime that the engine has not", w.write(e, w.name, driver.MaxTTL), driver.ErrBadTTL)
+		if err == nil {
+			e.want(w.name, string(before))
+		} else {
+			e.wantMiss(w.name)
+		}
+	}
 }
 
 // neverWithoutLifetime looks all the time for an entry that has no lifetime yet.

@@ -34,7 +34,7 @@ func TestFaultyDeclines(t *testing.T) {
 		VirtualTime:  true,
 		Capabilities: []drivertest.Capability{drivertest.Named, drivertest.Unwrapper},
 		Declines: []drivertest.Capability{drivertest.Batcher, drivertest.Adder, drivertest.Toucher, drivertest.Counter,
-			drivertest.Swapper, drivertest.Scanner, drivertest.Clearer, drivertest.Inspector, drivertest.Pinger, drivertest.Reporter,
+			drivertest.Swapper, drivertest.Scanner, drivertest.Clearer, drivertest.PrefixClearer, drivertest.Inspector, drivertest.Pinger, drivertest.Reporter,
 			drivertest.Advisor,
 			drivertest.Timed, drivertest.Watcher, drivertest.Leaser, drivertest.Notifier, drivertest.Collector},
 	})

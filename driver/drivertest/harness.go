@@ -33,6 +33,14 @@ type Harness struct {
 	// everything else, and one of twice this size is driver.ErrTooLarge under any key. 0: no limit that the suite tests.
 	MaxValue int
 
+	// MaxTTL, if not 0, is about the longest lifetime that the engine can express. One of driver.MaxTTL is
+	// driver.ErrBadTTL. 0: driver.MaxTTL.
+	MaxTTL time.Duration
+
+	// Nameless, if not nil, tells which keys a Scanner cannot name, because the engine stores something else instead of them. A
+	// walk ends with a *driver.Nameless if there are any.
+	Nameless func(key string) bool
+
 	// VirtualTime says that the engine runs inside a bubble of testing/synctest: all of it is in this
 	// process, and it asks package time what time it is.
 	VirtualTime bool
@@ -106,6 +114,13 @@ func subjects() []subject {
 		{"model", modelCases()},
 		{"shared", sharedCases()},
 	}
+}
+
+func (h *Harness) maxTTL() time.Duration {
+	if h.MaxTTL > 0 {
+		return h.MaxTTL
+	}
+	return driver.MaxTTL
 }
 
 // Run runs the whole suite as subtests of t, one after the other: stores may share one server. t must not be parallel,

@@ -58,7 +58,7 @@ func grantCases() []testCase {
 			e.lease("many:3")
 			e.wantKeys("", "many:1", "many:2")
 		}},
-		{name: "NotCleared", needs: []Capability{Clearer}, run: func(e *env) {
+		{name: "NotCleared", needs: []Capability{PrefixClearer}, run: func(e *env) {
 			e.fill("many:1", "many:2")
 			e.lease("many:3")
 			e.wantClear("many:", 2)

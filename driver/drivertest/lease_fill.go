@@ -173,8 +173,8 @@ func overwritings() []overwriting {
 			e.set(key, "1", 0)
 			e.short(func(ttl time.Duration) { e.wantSwap(key, e.version(key, "1"), "2", ttl, true) })
 		}},
-		{name: "Clear", needs: Clearer, do: func(e *env, key string) { e.wantClear(key, 0) }},
-		{name: "ClearOfAPrefix", needs: Clearer, do: func(e *env, key string) { e.wantClear(key[:1], 0) }},
+		{name: "Clear", needs: PrefixClearer, do: func(e *env, key string) { e.wantClear(key, 0) }},
+		{name: "ClearOfAPrefix", needs: PrefixClearer, do: func(e *env, key string) { e.wantClear(key[:1], 0) }},
 	}
 }
 
@@ -205,7 +205,7 @@ func voidCases() []testCase {
 		e.set("K", "1", 0)
 		e.wantDelete("k3", false)
 		e.wantDelete("", false)
-		if e.able(Clearer) {
+		if e.able(PrefixClearer) {
 			e.wantClear("k2", 1)
 		}
 		e.wantFill("k", l, "1", 0, true)

@@ -155,7 +155,7 @@ func everyMethodSeesLive(e *env) {
 	if e.able(Scanner) {
 		e.wantKeys("", "n")
 	}
-	if e.able(Clearer) {
+	if e.able(PrefixClearer) {
 		e.wantClear("n", 1)
 		e.wantNoLive("n")
 	}

@@ -101,14 +101,14 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		actions["Wait"] = m.doWait
 	}
 	for c, more := range map[Capability]map[string]func(*rapid.T){
-		Batcher: {"GetMany": m.doGetMany, "SetMany": m.doSetMany, "DeleteMany": m.doDeleteMany},
-		Adder:   {"Add": m.doAdd},
-		Toucher: {"Touch": m.doTouch},
-		Counter: {"Incr": m.doIncr, "IncrFloat": m.doIncrFloat},
-		Swapper: {"GetVersion": m.doGetVersion, "Swap": m.doSwap},
-		Scanner: {"Scan": m.doScan},
-		Clearer: {"Clear": m.doClear},
-		Live:    {"GetLive": m.doGetLive, "SetLive": m.doSetLive, "AddLive": m.doAddLive, "SwapLive": m.doSwapLive},
+		Batcher:       {"GetMany": m.doGetMany, "SetMany": m.doSetMany, "DeleteMany": m.doDeleteMany},
+		Adder:         {"Add": m.doAdd},
+		Toucher:       {"Touch": m.doTouch},
+		Counter:       {"Incr": m.doIncr, "IncrFloat": m.doIncrFloat},
+		Swapper:       {"GetVersion": m.doGetVersion, "Swap": m.doSwap},
+		Scanner:       {"Scan": m.doScan},
+		PrefixClearer: {"Clear": m.doClear},
+		Live:          {"GetLive": m.doGetLive, "SetLive": m.doSetLive, "AddLive": m.doAddLive, "SwapLive": m.doSwapLive},
 	} {
 		if m.able(c) {
 			maps.Copy(actions, more)

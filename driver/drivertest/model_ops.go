@@ -177,13 +177,16 @@ func (m *model) doScan(*rapid.T) {
 	p := m.prefixes()
 	var got []string
 	for k, err := range m.scanner.Scan(m.ctx, m.k(p)) {
+		if m.isNameless(err) {
+			continue
+		}
 		if err != nil {
 			m.rt.Fatalf("Scan %q: %v", p, err)
 		}
 		got = append(got, strings.TrimPrefix(k, m.prefix))
 	}
 	slices.Sort(got)
-	m.same("Scan "+strconv.Quote(p), nil, got, m.alive(p))
+	m.same("Scan "+strconv.Quote(p), nil, got, m.nameable(m.alive(p)))
 }
 
 func (m *model) doClear(*rapid.T) {

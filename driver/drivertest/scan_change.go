@@ -29,7 +29,7 @@ func (e *env) walkAmong(stable []string, others change) {
 	var turn sync.WaitGroup
 	defer turn.Wait()
 	n, i := tally{}, 0
-	for k, err := range e.scanner.Scan(e.ctx, e.k("many:")) {
+	for k, err := range e.walk("many:") {
 		e.ok("Scan", err)
 		n[k]++
 		if i++; i > 10*len(stable) {

@@ -81,7 +81,7 @@ func sharedCases() []testCase {
 			})
 			stores[1].want("n", "80")
 		}},
-		{name: "ClearTakesTheOthersToo", needs: []Capability{Clearer}, run: func(e *env) {
+		{name: "ClearTakesTheOthersToo", needs: []Capability{PrefixClearer}, run: func(e *env) {
 			a, b := e.two()
 			a.fill("a:1", "b:1")
 			b.fill("a:2")

@@ -56,7 +56,7 @@ func swapCases() []testCase {
 				e.wantDelete("a", true)
 			}
 		}},
-		{name: "ClearedAndMadeAgain", needs: []Capability{Swapper, Clearer}, when: versionsAreStates, run: func(e *env) {
+		{name: "ClearedAndMadeAgain", needs: []Capability{Swapper, PrefixClearer}, when: versionsAreStates, run: func(e *env) {
 			e.set("a", "1", 0)
 			v := e.version("a", "1")
 			_, err := e.clearer.Clear(e.ctx, e.k("a"))

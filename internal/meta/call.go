@@ -50,7 +50,9 @@ type Call struct {
 	replies []Reply
 	opaque  uint32 // of the first command; the others have the numbers behind it
 	next    int    // the first command without an answer
-	room    []byte // what is left of the memory that small values of a large call share
+	inValue bool   // what comes next is the value of the command before that
+	got     int    // bytes of it
+	shared  []byte // what is left of the memory that small values share
 	state   atomic.Int32
 	ready   chan error // gets one error, or nil, when all is answered
 }
@@ -78,10 +80,18 @@ func (c *Call) Free() {
 		return
 	}
 	clear(c.replies)
-	c.buf, c.replies, c.next, c.room = c.buf[:0], c.replies[:0], 0, nil
+	c.buf, c.replies, c.next, c.shared = c.buf[:0], c.replies[:0], 0, nil
 	c.opaque += opaqueStep
 	c.state.Store(building)
 	calls.Put(c)
+}
+
+// Again makes the call ready to be sent once more, after it has failed.
+func (c *Call) Again() {
+	for i := range c.replies {
+		c.replies[i] = Reply{quiet: c.replies[i].quiet}
+	}
+	c.next, c.inValue, c.shared = 0, false, nil
 }
 
 // Len is how many commands there are.

@@ -3,6 +3,7 @@ package meta
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Status is the kind of an answer.
@@ -45,6 +46,9 @@ type ServerError struct{ Text string }
 
 // Error returns the server's words.
 func (e *ServerError) Error() string { return "the server says " + e.Text }
+
+// ByCaller tells whether the server finds fault with what it was asked, and not with itself.
+func (e *ServerError) ByCaller() bool { return strings.HasPrefix(e.Text, "CLIENT_ERROR ") }
 
 // errReply is for answers that no memcached gives.
 var errReply = errors.New("not an answer of memcached")

@@ -1,11 +1,13 @@
 package meta
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 )
+
+// longestLine is how long the first line of an answer may be. Opaque, flags and numbers need a fifth of it.
+const longestLine = 1 << 10
 
 // The memory that values are read into.
 const (
@@ -16,138 +18,146 @@ const (
 
 var errTooLong = errors.New("a line of an answer that does not end")
 
-// receive reads answers until the call has all of its own.
-func (c *Call) receive(in *bufio.Reader) error {
-	for c.next < len(c.replies) {
-		line, err := readLine(in)
+// done tells whether every command has its answer.
+func (c *Call) done() bool { return c.next == len(c.replies) && !c.inValue }
+
+// consume reads answers from what has come, as far as it goes, and returns how much of it that was: all up to the
+// last whole line, and of values all that there is. It goes on where it left off. What is behind the call's last answer is another's.
+func (c *Call) consume(in []byte) (used int, err error) {
+	for !c.done() {
+		n, err := c.step(in[used:])
 		if err != nil {
-			return err
+			return used, err
 		}
-		var r Reply
-		if err := r.parse(line); err != nil {
-			return err
+		if n == 0 {
+			break
 		}
-		if err := c.place(&r); err != nil {
-			return err
-		}
-		if r.Status == Found {
-			// place has counted it.
-			if err := c.readValue(in, &c.replies[c.next-1]); err != nil {
-				return err
-			}
+		used += n
+	}
+	return used, nil
+}
+
+// step reads one line, or a piece of a value. It returns 0 if there is too little.
+func (c *Call) step(in []byte) (int, error) {
+	if c.inValue {
+		return c.takeValue(in)
+	}
+	end := bytes.IndexByte(in, '\n')
+	if end < 0 && len(in) < longestLine {
+		return 0, nil
+	}
+	if end < 0 || end > longestLine {
+		return 0, errTooLong
+	}
+	if end == 0 || in[end-1] != '\r' {
+		return 0, badReply(in[:end])
+	}
+	return end + 1, c.takeLine(in[:end-1])
+}
+
+// takeLine reads the first line of an answer.
+func (c *Call) takeLine(line []byte) error {
+	var r Reply
+	if err := r.parse(line); err != nil {
+		return err
+	}
+	i, err := c.place(&r)
+	if err != nil {
+		return err
+	}
+	c.replies[i] = r
+	c.next = i + 1
+	if r.Status == Found {
+		c.inValue, c.got = true, 0
+		if c.state.Load() != left {
+			c.replies[i].Data = c.memory(min(r.Size, firstPiece))
 		}
 	}
 	return nil
 }
 
 // place finds the command that is answered. Quiet ones before it have been answered by silence.
-func (c *Call) place(r *Reply) error {
+func (c *Call) place(r *Reply) (int, error) {
 	i := c.next
 	switch {
 	case r.hasOpaque:
 		i = int(r.opaque - c.opaque)
 	case r.Status != Failed:
-		return fmt.Errorf("%w: one without its number", errReply)
+		return 0, fmt.Errorf("%w: one without its number", errReply)
 	default: // errors have no number: silence comes from quiet commands only
 		for c.replies[i].quiet {
 			i++
 		}
 	}
 	if i < c.next || i >= len(c.replies) {
-		return fmt.Errorf("%w: one to another question", errReply)
+		return 0, fmt.Errorf("%w: one to another question", errReply)
 	}
 	for j := c.next; j < i; j++ {
 		if !c.replies[j].quiet {
-			return fmt.Errorf("%w: one is missing", errReply)
+			return 0, fmt.Errorf("%w: one is missing", errReply)
 		}
 	}
-	c.replies[i] = *r
-	c.next = i + 1
-	return nil
+	return i, nil
 }
 
-// readLine returns a line without its end. It is good until the next read.
-func readLine(in *bufio.Reader) ([]byte, error) {
-	line, err := in.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		return nil, errTooLong
+// takeValue reads a piece of a value, or the end of its line. The value of a call that has been left is dropped.
+func (c *Call) takeValue(in []byte) (int, error) {
+	r := &c.replies[c.next-1]
+	if left := r.Size - c.got; left > 0 {
+		n := min(left, len(in))
+		if room := c.room(r); room != nil {
+			n = copy(room, in)
+		}
+		c.got += n
+		return n, nil
 	}
-	if err != nil {
-		return nil, unexpected(err)
+	if len(in) < 2 {
+		return 0, nil
 	}
-	if len(line) < 2 || line[len(line)-2] != '\r' {
-		return nil, badReply(line)
+	if in[0] != '\r' || in[1] != '\n' {
+		return 0, fmt.Errorf("%w: a value that is longer than it says", errReply)
 	}
-	return line[:len(line)-2], nil
+	c.inValue = false
+	return 2, nil
 }
 
-// readValue reads a value and the end of its line. A call that has been left does not keep it.
-func (c *Call) readValue(in *bufio.Reader, r *Reply) (err error) {
-	if c.state.Load() == left {
-		_, err = in.Discard(r.Size)
-	} else {
-		r.Data, err = c.data(in, r.Size)
+// room is where the next bytes of a value go; nil if nobody wants it any more. A large value gets memory as it comes: a server that
+// only says that it will be large gets none.
+func (c *Call) room(r *Reply) []byte {
+	if r.Data == nil {
+		return nil
 	}
-	if err != nil {
-		return unexpected(err)
+	if c.got == len(r.Data) && c.got < r.Size {
+		grown := make([]byte, min(r.Size, 4*len(r.Data)))
+		copy(grown, r.Data)
+		r.Data = grown
 	}
-	end, err := in.Peek(2)
-	if err != nil {
-		return unexpected(err)
-	}
-	if end[0] != '\r' || end[1] != '\n' {
-		return fmt.Errorf("%w: a value that is longer than it says", errReply)
-	}
-	_, err = in.Discard(2)
-	return err
+	return r.Data[c.got:]
 }
 
-func (c *Call) data(in *bufio.Reader, size int) ([]byte, error) {
-	if size > firstPiece {
-		return readLarge(in, size)
+// direct is the room for a long piece of a value, which need not go through the connection's buffer.
+func (c *Call) direct() []byte {
+	if !c.inValue {
+		return nil
 	}
-	data := c.memory(size)
-	_, err := io.ReadFull(in, data)
-	return data, err
+	r := &c.replies[c.next-1]
+	if r.Size-c.got < readBuffer {
+		return nil
+	}
+	return c.room(r)
 }
 
 // memory is for one value. The small values of a call with many share some, which is what makes large batches fast; who keeps
 // one of them keeps sharedRoom bytes at most.
 func (c *Call) memory(size int) []byte {
 	more := len(c.replies) - c.next
-	if size > sharedMost || len(c.room) < size && more < 4 {
+	if size > sharedMost || len(c.shared) < size && more < 4 {
 		return make([]byte, size)
 	}
-	if len(c.room) < size {
-		c.room = make([]byte, max(size, min(sharedRoom, (size+16)*(more+1))))
+	if len(c.shared) < size {
+		c.shared = make([]byte, max(size, min(sharedRoom, (size+16)*(more+1))))
 	}
-	data := c.room[:size:size]
-	c.room = c.room[size:]
+	data := c.shared[:size:size]
+	c.shared = c.shared[size:]
 	return data
-}
-
-// readLarge takes memory as the bytes come: a server that only says that there will be many gets none.
-func readLarge(in *bufio.Reader, size int) ([]byte, error) {
-	data := make([]byte, 0, firstPiece)
-	for len(data) < size {
-		if len(data) == cap(data) {
-			grown := make([]byte, len(data), min(size, 4*cap(data)))
-			copy(grown, data)
-			data = grown
-		}
-		n, err := io.ReadFull(in, data[len(data):min(size, cap(data))])
-		data = data[:len(data)+n]
-		if err != nil {
-			return nil, err
-		}
-	}
-	return data, nil
-}
-
-// unexpected is what the end of the stream means in the middle of an answer.
-func unexpected(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"net"
 	"strconv"
@@ -36,6 +37,8 @@ type Hello struct {
 	Limit   int       // bytes of the largest item, its key and its head included
 	Time    time.Time // the server's clock, in seconds
 	Asked   time.Time // when that was, on ours
+	Pid     string    // of the server's process
+	Uptime  int64     // seconds
 }
 
 // Within runs a conversation that ends with ctx.
@@ -46,6 +49,12 @@ func (s *Session) Within(ctx context.Context, talk func() error) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// SameProcess tells whether two greetings came from one process of a server. Its clock ticks in seconds.
+func (h Hello) SameProcess(other Hello) bool {
+	apart := (h.Time.Unix() - h.Uptime) - (other.Time.Unix() - other.Uptime)
+	return h.Pid == other.Pid && -1 <= apart && apart <= 1
 }
 
 // ErrRefused is the error of a log-in with the wrong user or password, or with none where the server wants one.
@@ -109,10 +118,11 @@ func (s *Session) measure(h *Hello) error {
 		return fmt.Errorf("%w: no limit of items (item_size_max)", errReply)
 	}
 	now, err := strconv.ParseInt(general["time"], 10, 64)
-	if err != nil {
+	up, err2 := strconv.ParseInt(general["uptime"], 10, 64)
+	if err != nil || err2 != nil {
 		return fmt.Errorf("%w: no time", errReply)
 	}
-	h.Limit, h.Time = limit, time.Unix(now, 0)
+	h.Limit, h.Time, h.Pid, h.Uptime = limit, time.Unix(now, 0), general["pid"], up
 	return nil
 }
 
@@ -185,4 +195,12 @@ func (s *Session) line() (string, error) {
 		return "", unexpected(err)
 	}
 	return strings.TrimRight(string(line), "\r\n"), nil
+}
+
+// unexpected is what the end of the stream means in the middle of an answer.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }

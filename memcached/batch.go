@@ -1,0 +1,189 @@
+package memcached
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/meta"
+)
+
+// GetMany asks all servers at the same time, each in one round trip. Only what is there is answered.
+func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
+	results := make([]driver.Result, len(keys))
+	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
+		call := meta.NewCall()
+		p.getAll(call, meta.Value+meta.Flags)
+		if err := p.ask(ctx, call); err != nil {
+			return err
+		}
+		for i, at := range p.at {
+			results[at].Value, results[at].Err = valueOf(call.Reply(i))
+		}
+		call.Free()
+		return nil
+	}, func(at int, err error) { results[at].Err = s.orMiss(err) })
+	if err != nil && s.orMiss(err) != nil {
+		return nil, err
+	}
+	if err != nil {
+		for i := range results {
+			results[i].Err = driver.ErrMiss
+		}
+	}
+	return results, nil
+}
+
+// getAll reads all keys of the part. The last one is answered in any case, which ends the silence of the others.
+func (p *part) getAll(call *meta.Call, what string) {
+	last := len(p.keys) - 1
+	for _, k := range p.keys[:last] {
+		call.GetQuietly(k, what)
+	}
+	call.Get(p.keys[last], what)
+}
+
+// SetMany stores each item as Set does.
+func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Duration) error {
+	keys := make([]string, len(items))
+	for i, item := range items {
+		keys[i] = item.Key
+	}
+	errs := make([]error, len(items))
+	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
+		expiry, err := p.line.expiry(ttl)
+		if err != nil {
+			return err
+		}
+		return p.inPieces(items, func(from, to int) error {
+			w := writing{part: p, from: from, to: to, items: items, expiry: expiry, errs: errs}
+			return w.run(ctx)
+		})
+	}, func(at int, err error) { errs[at] = err })
+	if err != nil {
+		return err
+	}
+	return keyErrors(keys, errs)
+}
+
+// pieceBytes is how much is written in one call: the values are copied into it.
+const pieceBytes = 1 << 20
+
+// inPieces calls do for ranges of the part's keys whose values are not too much together.
+func (p *part) inPieces(items []driver.Item, do func(from, to int) error) error {
+	from, size := 0, 0
+	for i, at := range p.at {
+		if size += len(items[at].Value); size > pieceBytes && i > from {
+			if err := do(from, i); err != nil {
+				return err
+			}
+			from, size = i, len(items[at].Value)
+		}
+	}
+	return do(from, len(p.at))
+}
+
+// writing is a piece of a SetMany.
+type writing struct {
+	*part
+	from, to int
+	items    []driver.Item
+	expiry   int64
+	errs     []error
+}
+
+func (w *writing) run(ctx context.Context) error {
+	call := meta.NewCall()
+	for i := w.from; i < w.to; i++ {
+		value := w.items[w.at[i]].Value
+		w.one(i).lookAtLease(call)
+		if w.line.tooLarge(w.keys[i], value) {
+			call.Delete(w.keys[i], 0)
+		} else {
+			call.Set(w.keys[i], meta.Item{Data: value, Flags: flagsOf(value), TTL: w.expiry})
+		}
+	}
+	if err := w.do(ctx, call); err != nil {
+		return err
+	}
+	for i := w.from; i < w.to; i++ {
+		j := 2 * (i - w.from)
+		w.errs[w.at[i]] = w.stored(ctx, i, call.Reply(j), call.Reply(j+1))
+	}
+	call.Free()
+	return nil
+}
+
+// stored finishes one item. What the server turns out to refuse, and what could not be stored, is deleted.
+func (w *writing) stored(ctx context.Context, i int, lease, change *meta.Reply) error {
+	t := w.one(i)
+	if w.line.tooLarge(w.keys[i], w.items[w.at[i]].Value) {
+		if again, err := t.settleLease(ctx, lease); err != nil || !again {
+			return orTooLarge(err)
+		}
+		_, err := t.remove(ctx)
+		return orTooLarge(err)
+	}
+	if change.Status == meta.OK {
+		return t.void(ctx, lease)
+	}
+	err := odd(change)
+	if errors.Is(err, driver.ErrTooLarge) {
+		_, err = t.remove(ctx)
+		return orTooLarge(err)
+	}
+	return err
+}
+
+func orTooLarge(err error) error {
+	if err != nil {
+		return err
+	}
+	return driver.ErrTooLarge
+}
+
+// DeleteMany removes the keys, each after its lease, as Delete does.
+func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
+	var removed atomic.Int64
+	errs := make([]error, len(keys))
+	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
+		call := meta.NewCall()
+		for i := range p.keys {
+			p.one(i).lookAtLease(call)
+			call.Delete(p.keys[i], 0)
+		}
+		if err := p.do(ctx, call); err != nil {
+			return err
+		}
+		for i, at := range p.at {
+			var was bool
+			was, errs[at] = p.removed(ctx, i, call.Reply(2*i), call.Reply(2*i+1))
+			if was {
+				removed.Add(1)
+			}
+		}
+		call.Free()
+		return nil
+	}, func(at int, err error) { errs[at] = err })
+	if err != nil {
+		return 0, err
+	}
+	return int(removed.Load()), keyErrors(keys, errs)
+}
+
+// removed finishes the deletion of one key.
+func (p *part) removed(ctx context.Context, i int, lease, change *meta.Reply) (was bool, err error) {
+	if change.Status != meta.OK && change.Status != meta.NotFound {
+		return false, odd(change)
+	}
+	again, err := p.one(i).settleLease(ctx, lease)
+	was = change.Status == meta.OK
+	if again && err == nil {
+		var there bool
+		there, err = p.one(i).remove(ctx)
+		was = was || there
+	}
+	return was && err == nil, err
+}

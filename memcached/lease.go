@@ -1,0 +1,194 @@
+package memcached
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/meta"
+)
+
+// token is what a lease says to this package: the state of its item, and in which life of the server that was. A server that was
+// restarted counts its states from 1 again.
+type token struct{ life, cas uint64 }
+
+func (t token) lease() driver.Lease {
+	return driver.Lease(strconv.FormatUint(t.life, 10) + "." + strconv.FormatUint(t.cas, 10))
+}
+
+// tokenOf reads a lease. What is none is one that never is good.
+func tokenOf(l driver.Lease) (t token, ok bool) {
+	life, cas, _ := strings.Cut(string(l), ".")
+	var err, err2 error
+	t.life, err = strconv.ParseUint(life, 10, 64)
+	t.cas, err2 = strconv.ParseUint(cas, 10, 64)
+	return t, err == nil && err2 == nil && t.cas != 0
+}
+
+// lost tells whether a lease cannot be good on this line.
+func (l *line) lost(lease driver.Lease) (cas uint64, lost bool) {
+	t, ok := tokenOf(lease)
+	return t.cas, !ok || t.life != l.life
+}
+
+// Acquire asks for the lease of each key, and then looks whether it is there: if it is, what was got is given back. In the other
+// order the lease could be that of a key which another has filled in between.
+func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]driver.Grant, error) {
+	grants := make([]driver.Grant, len(keys))
+	err := s.eachNode(ctx, keys, func(ctx context.Context, b *part) error {
+		call := meta.NewCall()
+		for _, k := range b.keys {
+			call.Vivify(leaseOf(k), meta.CAS, wholeSeconds(d))
+			call.Get(k, meta.Value+meta.Flags)
+		}
+		if err := b.do(ctx, call); err != nil {
+			return err
+		}
+		var unused []int
+		for i, at := range b.at {
+			g, won := grantOf(call.Reply(2*i), call.Reply(2*i+1), b.line.life)
+			grants[at] = g
+			if won && g.Lease == "" {
+				unused = append(unused, i)
+			}
+		}
+		err := b.giveBack(ctx, call, unused)
+		call.Free()
+		return err
+	}, func(at int, err error) { grants[at] = driver.Grant{Err: err} })
+	if err != nil {
+		return nil, err
+	}
+	return grants, nil
+}
+
+func grantOf(lease, entry *meta.Reply, life uint64) (g driver.Grant, won bool) {
+	won = lease.Status == meta.OK && lease.Won
+	if entry.Status != meta.Miss {
+		g.Value, g.Err = valueOf(entry)
+		return g, won
+	}
+	if lease.Status != meta.OK {
+		return driver.Grant{Err: odd(lease)}, false
+	}
+	g.Err = driver.ErrMiss
+	if won {
+		g.Lease = token{life, lease.CAS}.lease()
+	}
+	return g, won
+}
+
+// giveBack drops the leases that were got for keys that are there. What call has of them is their state.
+func (b *part) giveBack(ctx context.Context, asked *meta.Call, unused []int) error {
+	if len(unused) == 0 {
+		return nil
+	}
+	call := meta.NewCall()
+	for _, i := range unused {
+		call.Delete(leaseOf(b.keys[i]), asked.Reply(2*i).CAS)
+	}
+	err := b.do(ctx, call)
+	if err == nil {
+		call.Free()
+	}
+	return err
+}
+
+// lookAt asks for the states of a key's lease and of the key.
+func (t *target) lookAt(ctx context.Context) (lease, entry meta.Reply, err error) {
+	call := meta.NewCall()
+	call.Get(leaseOf(t.key), meta.CAS)
+	call.Get(t.key, meta.Size)
+	if err := t.ask(ctx, call); err != nil {
+		return lease, entry, err
+	}
+	lease, entry = *call.Reply(0), *call.Reply(1)
+	call.Free()
+	return lease, entry, nil
+}
+
+// Renew gives the lease the time d from now on. It is given up if the key is there: that is how a write by a program that
+// knows no leases is noticed.
+func (s *Store) Renew(ctx context.Context, key string, l driver.Lease, d time.Duration) (bool, error) {
+	t, err := s.find(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	cas, lost := t.line.lost(l)
+	lease, entry, err := t.lookAt(ctx)
+	if err != nil || lost || lease.Status != meta.OK || lease.CAS != cas {
+		return false, err
+	}
+	if entry.Status == meta.OK {
+		_, err := t.dropLease(ctx, cas)
+		return false, err
+	}
+	call := meta.NewCall()
+	call.Touch(leaseOf(t.key), meta.CAS, wholeSeconds(d))
+	if err := t.do(ctx, call); err != nil {
+		return false, err
+	}
+	r := *call.Reply(0)
+	call.Free()
+	return r.Status == meta.OK && r.CAS == cas, r.Err
+}
+
+// Release gives the lease back, and tells whether it was still good.
+func (s *Store) Release(ctx context.Context, key string, l driver.Lease) (bool, error) {
+	t, err := s.find(ctx, key)
+	if err != nil {
+		return false, err
+	}
+	cas, lost := t.line.lost(l)
+	if lost {
+		return false, ctx.Err()
+	}
+	call := meta.NewCall()
+	call.Delete(leaseOf(t.key), cas)
+	call.Get(t.key, meta.Size)
+	if err := t.do(ctx, call); err != nil {
+		return false, err
+	}
+	dropped, entry := call.Reply(0).Status, call.Reply(1).Status
+	call.Free()
+	return dropped == meta.OK && entry == meta.Miss, nil
+}
+
+// When they have to be asked for, leases are at first asked for often.
+const (
+	firstPoll = 4 * time.Millisecond
+	lastPoll  = 100 * time.Millisecond
+)
+
+// Await returns once key is there or its lease is free. memcached tells nothing, so it asks again and again.
+func (s *Store) Await(ctx context.Context, key string) error {
+	for wait := firstPoll; ; wait = min(2*wait, lastPoll) {
+		t, err := s.find(ctx, key)
+		if err != nil {
+			return err
+		}
+		lease, entry, err := t.lookAt(ctx)
+		if err != nil || lease.Status != meta.OK || entry.Status == meta.OK {
+			return err
+		}
+		if err := s.pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, or until ctx or the store ends.
+func (s *Store) pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closed:
+		return driver.ErrClosed
+	}
+}

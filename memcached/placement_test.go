@@ -1,0 +1,50 @@
+package memcached
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+)
+
+// TestVectors compares with where the real clients have put keys.
+func TestVectors(t *testing.T) {
+	text, err := os.ReadFile("testdata/memcached_hashing.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct {
+		Case        string         `json:"case"`
+		Key         string         `json:"key"`
+		Servers     []string       `json:"servers"`
+		ServerIndex map[string]int `json:"server_index"`
+	}
+	if err := json.Unmarshal(text, &vectors); err != nil {
+		t.Fatal(err)
+	}
+	rules := map[string]Hash{
+		"pylibmc/default": Modula, "pylibmc/docs_celery": Ketama, "pylibmc/ketama": Ketama, "pylibmc/dist_consistent": Ketama,
+		"pylibmc/ketama_md5hash": Ketama, "pylibmc/ketama_weighted": KetamaWeighted, "pylibmc/hash_crc": CRC,
+		"python-memcached-1.60": PythonMemcached,
+	}
+	checked := map[string]int{}
+	for _, v := range vectors {
+		for name, want := range v.ServerIndex {
+			rule, ok := rules[name]
+			if !ok {
+				continue
+			}
+			place, err := newPlacement(Options{Hash: rule}, v.Servers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checked[name]++
+			if got := place(v.Key); got != want {
+				t.Errorf("%s: %s places %q on %d; want %d", v.Case, name, v.Key, got, want)
+			}
+		}
+	}
+	t.Log(checked)
+	if len(checked) < 6 {
+		t.Errorf("the vectors have only %v", checked)
+	}
+}

@@ -1,0 +1,114 @@
+package memcached
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/url"
+	"strings"
+
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/meta"
+)
+
+// Scan walks over the keys of every server, as the server's crawler lists them. What it cannot name, because the server has only
+// its digest, is counted in a *driver.Nameless at the end.
+func (s *Store) Scan(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		nameless := 0
+		for _, n := range s.nodes {
+			hidden, more, err := s.scanNode(ctx, n, prefix, yield)
+			if !more {
+				return
+			}
+			if err != nil {
+				yield("", err)
+				return
+			}
+			nameless += hidden
+		}
+		if nameless > 0 {
+			yield("", &driver.Nameless{Count: nameless})
+		}
+	}
+}
+
+// scanNode walks over one server's keys.
+func (s *Store) scanNode(ctx context.Context, n *node, prefix string, yield func(string, error) bool) (nameless int, more bool, err error) {
+	spool, err := s.list(ctx, n)
+	if err != nil {
+		return 0, true, err
+	}
+	defer spool.close()
+	for line, err := range spool.lines() {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil && s.isClosed() {
+			err = driver.ErrClosed
+		}
+		if err != nil {
+			return nameless, true, err
+		}
+		key, ok := keyOf(line)
+		switch {
+		case !ok || strings.HasPrefix(key, leasePrefix):
+		case isDigest(key):
+			nameless++
+		case strings.HasPrefix(key, prefix) && !yield(key, nil):
+			return nameless, false, nil
+		}
+	}
+	return nameless, true, nil
+}
+
+// keyOf reads a line of the crawler's list: key=a%20b exp=-1 la=… .
+func keyOf(line string) (string, bool) {
+	text, ok := strings.CutPrefix(line, "key=")
+	text, _, _ = strings.Cut(text, " ")
+	key, err := url.PathUnescape(text)
+	return key, ok && err == nil
+}
+
+// list has the server write down all its keys. It has one crawler, which is busy as long as somebody listens, and holds
+// others up: so all that it says is taken at once, into a file if it is much.
+func (s *Store) list(ctx context.Context, n *node) (*spool, error) {
+	for wait := firstPoll; ; wait = min(2*wait, lastPoll) {
+		out := &spool{}
+		err := s.converseWith(ctx, n, func(session *meta.Session) error {
+			for line, err := range session.Lines("lru_crawler metadump hash") {
+				if err != nil {
+					return err
+				}
+				if err := out.add(line); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			return out, nil
+		}
+		out.close()
+		if !isBusy(err) {
+			return nil, notAllowed(err)
+		}
+		if err := s.pause(ctx, wait); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func isBusy(err error) bool {
+	refused := new(meta.ServerError)
+	return errors.As(err, &refused) && strings.HasPrefix(refused.Text, "BUSY")
+}
+
+// notAllowed: a server may have been set up without its crawler.
+func notAllowed(err error) error {
+	refused := new(meta.ServerError)
+	if errors.As(err, &refused) {
+		return errors.Join(errors.ErrUnsupported, err)
+	}
+	return err
+}

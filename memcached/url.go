@@ -1,0 +1,134 @@
+package memcached
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/larder-go/larder/driver"
+)
+
+func init() {
+	driver.Register(driver.Engine{
+		Name:    Name,
+		Schemes: []string{"memcached", "memcached+tls", "memcached+unix", "cache+memcached", "memcache", "pylibmc"},
+		Params:  []string{"hash", "weights", "on_down", "dial_timeout", "tls_ca", "tls_cert", "tls_key"},
+		Open: func(ctx context.Context, c driver.Config) (driver.Store, error) {
+			o, err := optionsOf(c.URL)
+			if err != nil {
+				return nil, err
+			}
+			o.Lazy, o.Logger = c.Lazy, c.Logger
+			return Open(ctx, o)
+		},
+	})
+}
+
+// optionsOf reads a URL.
+func optionsOf(u *driver.URL) (Options, error) {
+	o := Options{Addresses: u.Hosts, User: u.User, Password: u.Password}
+	if err := readServers(u, &o); err != nil {
+		return Options{}, err
+	}
+	if err := readRules(u, &o); err != nil {
+		return Options{}, err
+	}
+	var err error
+	if o.DialTimeout, err = u.Duration("dial_timeout", defaultDialTimeout); err != nil {
+		return Options{}, err
+	}
+	return o, readTLS(u, &o, u.Scheme == "memcached+tls")
+}
+
+func readServers(u *driver.URL, o *Options) error {
+	if u.Scheme == "memcached+unix" {
+		if len(u.Hosts) > 0 || len(u.Path) < 2 {
+			return errors.New("a unix socket is written memcached+unix:///path/of/the.sock, with three slashes")
+		}
+		o.Addresses = []string{u.Path}
+		return nil
+	}
+	if len(u.Hosts) == 0 {
+		return fmt.Errorf("no server is named: %s://host1;host2/", u.Scheme)
+	}
+	if strings.Trim(u.Path, "/") != "" {
+		return fmt.Errorf("memcached has no databases: there is nothing behind the servers of %s://", u.Scheme)
+	}
+	return nil
+}
+
+// readRules reads where keys are, and what becomes of them when a server is down.
+func readRules(u *driver.URL, o *Options) error {
+	words := []string{string(Ketama), string(KetamaWeighted), string(Modula), string(PythonMemcached), string(CRC), string(Jump)}
+	if !slices.Contains([]string{"memcached", "memcached+tls", "memcached+unix"}, u.Scheme) {
+		words[0], words[2] = words[2], words[0]
+	}
+	hash, err := u.OneOf("hash", words...)
+	if err != nil {
+		return err
+	}
+	down, err := u.OneOf("on_down", string(Error), string(MissOnDown), string(Rehash))
+	if err != nil {
+		return err
+	}
+	o.Hash, o.OnDown = Hash(hash), OnDown(down)
+	return readWeights(u, o)
+}
+
+func readWeights(u *driver.URL, o *Options) error {
+	text, given := u.Param("weights")
+	if !given {
+		return nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(word)
+		if err != nil {
+			return fmt.Errorf("weights=%s: not numbers with commas between them, one for each server", text)
+		}
+		o.Weights = append(o.Weights, n)
+	}
+	return nil
+}
+
+// check finds what does not go together.
+func (o *Options) check() error {
+	if len(o.Addresses) == 0 {
+		return errors.New("no server is named")
+	}
+	for i, a := range o.Addresses {
+		if slices.Contains(o.Addresses[:i], a) {
+			return fmt.Errorf("server %s is listed twice", a)
+		}
+	}
+	if o.OnDown == Rehash && o.Hash != PythonMemcached {
+		return fmt.Errorf("on_down=%s is the rule of hash=%s, not of hash=%s", Rehash, PythonMemcached, o.Hash)
+	}
+	return o.checkWeights()
+}
+
+func (o *Options) checkWeights() error {
+	switch {
+	case o.Weights == nil:
+		return nil
+	case o.Hash != KetamaWeighted:
+		return fmt.Errorf("weights are for hash=%s, not for hash=%s", KetamaWeighted, o.Hash)
+	case len(o.Weights) != len(o.Addresses) || slices.Min(o.Weights) < 1:
+		return fmt.Errorf("weights are whole numbers above 0, one for each of %d servers", len(o.Addresses))
+	}
+	return nil
+}
+
+// withPort is a server's address as it is dialled.
+func withPort(a string) string {
+	if strings.HasPrefix(a, "/") {
+		return a
+	}
+	if _, _, err := net.SplitHostPort(a); err == nil {
+		return a
+	}
+	return net.JoinHostPort(strings.Trim(a, "[]"), defaultPort)
+}
