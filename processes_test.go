@@ -226,6 +226,7 @@ func TestOthersGoOnAfterABatch(t *testing.T) {
 		}()
 		synctest.Wait()
 		ask(t.Context(), ints(b), larder.Value(7)).gives(t, "of what the loader leaves out", 7, time.Second)
+		synctest.Wait() // the batch stores its keys in parallel
 		want(t, ints(b), "x", 1)
 	})
 }
