@@ -89,8 +89,15 @@ func (m anonymous) Advise(context.Context) ([]driver.Advice, error) {
 func (m anonymous) EngineName() string { return "" }
 func (m anonymous) Unwrap(any) bool    { return true }
 
+type longWinded struct{ *reference }
+
+func (m longWinded) Advise(context.Context) ([]driver.Advice, error) {
+	return []driver.Advice{{Subject: "size", Text: "small,\nbut not too small"}}, nil
+}
+
 func endMutants() []mutant {
 	return []mutant{
+		{name: "AdvisesInLines", open: func() driver.Store { return longWinded{newReference()} }, seenBy: []string{"info/Advise"}},
 		{name: "ClearAllSparesOthers", open: func() driver.Store { return clearAllLess{newReference()} }, seenBy: []string{"clear/All"}},
 		{name: "Trespasses", open: func() driver.Store { return trespasses{newReference()} }, seenBy: []string{"prefixed/store/Delete"}},
 		{name: "Anonymous", open: func() driver.Store { return anonymous{newReference()} },
