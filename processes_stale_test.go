@@ -254,7 +254,9 @@ func TestKeyThatIsDeletedAllTheTime(t *testing.T) {
 				callers.Wait()
 				cancel()
 				deletes.Wait()
-				if took := time.Duration(worst.Load()); took > 2*time.Second {
+				// A load that begins in the middle of this process's Delete is void and still has the lease, so that
+				// the next one waits for it.
+				if took := time.Duration(worst.Load()); took > 2*time.Second && (deleter == 1 || took > 3*time.Second) {
 					t.Errorf("somebody waited for %v", took)
 				}
 				// Deletes of this process begin a load of their own for those who come after; the other's do not.
