@@ -65,6 +65,7 @@ func wantObeys(t *testing.T, name string, s *redis.Store, call func(context.Cont
 		}
 	}
 	open, noConnection := new(breaker.OpenError), err != nil && strings.HasPrefix(err.Error(), "cannot connect to 127.0.0.1:")
+	<-ctx.Done() // the call may have noticed a moment before
 	if err == nil || !errors.Is(err, ctx.Err()) && !errors.As(err, &open) && !noConnection {
 		t.Errorf("%s: %v; want the context's error, or that there is no hope", name, err)
 	}
@@ -94,7 +95,10 @@ func TestFrozenNetwork(t *testing.T) {
 			t.Run(kind+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				s, p := behind(t)
-				if err := s.Set(t.Context(), "k", []byte("v"), 0); err != nil {
+				// With a deadline, and alone, rueidis waits for the answer on this goroutine, and sees the deadline only.
+				first, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				if err := s.Set(first, "k", []byte("v"), 0); err != nil {
 					t.Fatal(err)
 				}
 				p.Freeze(true)
@@ -149,37 +153,89 @@ func TestFrozenForMany(t *testing.T) {
 	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
 }
 
-// TestFrozenWhenConnecting: a server that accepts and says nothing holds up neither a call nor Close.
-func TestFrozenWhenConnecting(t *testing.T) {
+// TestThaw: more calls are given up than a connection has room for, and then their answers come.
+func TestThaw(t *testing.T) {
+	s, p := behind(t)
+	manyAtOnce(64, func() { _ = s.Set(t.Context(), "k", []byte("v"), 0) }) // from now on, calls share the connection
+	accepted := p.Accepted()
+	p.Freeze(true)
+	manyAtOnce(2000, func() {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(40*time.Millisecond, cancel)
+		if err := s.Set(ctx, "k", []byte("w"), 0); err == nil {
+			t.Error("Set through a frozen network")
+		}
+		cancel()
+	})
+	p.Heal()
+	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
+	if got, err := s.Get(t.Context(), "k"); string(got) != "v" || err != nil {
+		t.Errorf("Get = %q, %v", got, err)
+	}
+	if n := p.Accepted(); n > accepted+1 { // the watch of leases may have missed a beat
+		t.Errorf("%d connections more", n-accepted)
+	}
+}
+
+func manyAtOnce(n int, fn func()) {
+	var all sync.WaitGroup
+	for range n {
+		all.Go(fn)
+	}
+	all.Wait()
+}
+
+// mute listens, answers so many pings on each connection, and says nothing any more.
+func mute(t *testing.T, pings int) (addr string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	options := redis.Options{Addresses: []string{l.Addr().String()}, DialTimeout: time.Minute}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	began := time.Now()
-	if _, err := redis.Open(ctx, options); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 50*time.Millisecond+slack {
-		t.Errorf("Open: %v after %v", err, time.Since(began))
-	}
-	options.Lazy = true
-	for _, kind := range []func(*redis.Options){
-		func(*redis.Options) {},
-		func(o *redis.Options) { o.Cluster = true },
-		func(o *redis.Options) { o.Master = "m" },
-	} {
-		o := options
-		kind(&o)
-		s := open(t, o)
-		ended := make(chan error, 1)
-		go func() { ended <- verbs["Get"](context.Background(), s) }()
-		time.Sleep(20 * time.Millisecond) // so that it is likely to be connecting
-		began = time.Now()
-		_ = s.Close()
-		if err := <-ended; !errors.Is(err, driver.ErrClosed) || time.Since(began) > slack {
-			t.Errorf("Get and Close: %v after %v", err, time.Since(began))
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			for range pings {
+				_, _ = conn.Write([]byte("+PONG\r\n"))
+			}
+			t.Cleanup(func() { _ = conn.Close() })
 		}
+	}()
+	return l.Addr().String()
+}
+
+// TestFrozenWhenConnecting: a server that accepts and says nothing, or stops in the middle, holds up neither a call nor Close.
+func TestFrozenWhenConnecting(t *testing.T) {
+	for pings := range 2 {
+		options := redis.Options{Addresses: []string{mute(t, pings)}, DialTimeout: time.Minute}
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		began := time.Now()
+		if _, err := redis.Open(ctx, options); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 50*time.Millisecond+slack {
+			t.Errorf("Open: %v after %v", err, time.Since(began))
+		}
+		options.Lazy = true
+		cluster, sentinel := options, options
+		cluster.Cluster, sentinel.Master = true, "m"
+		for _, o := range []redis.Options{options, cluster, sentinel} {
+			closeWhileConnecting(t, open(t, o))
+		}
+	}
+}
+
+func closeWhileConnecting(t *testing.T, s *redis.Store) {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- verbs["Get"](context.Background(), s) }()
+	time.Sleep(20 * time.Millisecond) // so that it is likely to be connecting
+	began := time.Now()
+	_ = s.Close()
+	if err := <-ended; !errors.Is(err, driver.ErrClosed) || time.Since(began) > slack {
+		t.Errorf("Get and Close: %v after %v", err, time.Since(began))
 	}
 }
 

@@ -135,7 +135,7 @@ func (c *call) judge(b *breaker.Breaker, t breaker.Ticket, replies ...rueidis.Re
 	switch {
 	case failed == nil || isReply(failed):
 		b.Answered(t)
-	case c.ctx.Err() != nil:
+	case c.ended() != nil:
 		if c.sent {
 			c.g.dialer.flow.abandon()
 		}
@@ -157,13 +157,22 @@ func (c *call) left(b *breaker.Breaker, t breaker.Ticket) {
 	b.Failed(t, fmt.Errorf("no answer within %v", waited.Round(time.Millisecond)))
 }
 
+// ended returns the error of a context that has ended, or is about to: a connection's deadline may be noticed a moment before the
+// context's, which is the same.
+func (c *call) ended() error {
+	if deadline, ok := c.ctx.Deadline(); ok && !time.Now().Before(deadline) {
+		return first(c.ctx.Err(), context.DeadlineExceeded)
+	}
+	return c.ctx.Err()
+}
+
 // fault says why there is no answer.
 func (c *call) fault(err error) error {
 	switch {
 	case c.g.dialer.stopped():
 		return driver.ErrClosed
-	case c.ctx.Err() != nil:
-		return c.ctx.Err()
+	case c.ended() != nil:
+		return c.ended()
 	case isReply(err): // what the server said when it was connected to
 		return err
 	}
