@@ -51,6 +51,7 @@ var homes = map[string][]string{
 		"redis", "rediss", "redis+unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
 		"valkey", "valkeys",
 	},
+	"memcached": {"memcached", "memcached+tls", "memcached+unix", "cache+memcached", "memcache", "pylibmc"},
 }
 
 // OpenURL opens a store as u says, once it has checked that u has no other parameters than
