@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/larder-go/larder/driver"
@@ -50,24 +51,38 @@ func (s *Store) scanNode(ctx context.Context, n *node, prefix string, yield func
 		if err != nil {
 			return nameless, true, err
 		}
-		key, ok := keyOf(line)
+		key, expiry, ok := keyOf(line)
 		switch {
 		case !ok || strings.HasPrefix(key, leasePrefix):
 		case isDigest(key):
 			nameless++
-		case strings.HasPrefix(key, prefix) && !yield(key, nil):
+		case !strings.HasPrefix(key, prefix):
+		case expiry > 0 && expiry <= spool.began+1 && !s.isThere(ctx, key):
+		case !yield(key, nil):
 			return nameless, false, nil
 		}
 	}
 	return nameless, true, nil
 }
 
+// isThere looks after an entry that the crawler lists in its last second, or just behind it. In doubt it is.
+func (s *Store) isThere(ctx context.Context, key string) bool {
+	infos, err := s.Inspect(ctx, []string{key})
+	_, there := infos[key]
+	return there || err != nil
+}
+
 // keyOf reads a line of the crawler's list: key=a%20b exp=-1 la=… .
-func keyOf(line string) (string, bool) {
-	text, ok := strings.CutPrefix(line, "key=")
-	text, _, _ = strings.Cut(text, " ")
+func keyOf(line string) (key string, expiry int64, ok bool) {
+	words := strings.SplitN(line, " ", 3)
+	if len(words) < 3 {
+		return "", 0, false
+	}
+	text, isKey := strings.CutPrefix(words[0], "key=")
+	at, hasExpiry := strings.CutPrefix(words[1], "exp=")
 	key, err := url.PathUnescape(text)
-	return key, ok && err == nil
+	expiry, err2 := strconv.ParseInt(at, 10, 64)
+	return key, expiry, isKey && hasExpiry && err == nil && err2 == nil
 }
 
 // list has the server write down all its keys. It has one crawler, which is busy as long as somebody listens, and holds
@@ -76,6 +91,7 @@ func (s *Store) list(ctx context.Context, n *node) (*spool, error) {
 	for wait := firstPoll; ; wait = min(2*wait, lastPoll) {
 		out := &spool{}
 		err := s.converseWith(ctx, n, func(session *meta.Session) error {
+			out.began = session.Hello.Time.Unix()
 			for line, err := range session.Lines("lru_crawler metadump hash") {
 				if err != nil {
 					return err

@@ -13,9 +13,10 @@ const spoolMost = 1 << 20
 
 // spool is a list of lines that is in a file from a certain length on.
 type spool struct {
-	head strings.Builder
-	file *os.File
-	out  *bufio.Writer
+	began int64 // by the server's clock
+	head  strings.Builder
+	file  *os.File
+	out   *bufio.Writer
 }
 
 func (s *spool) add(line string) error {

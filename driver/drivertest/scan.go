@@ -131,11 +131,13 @@ func (e *env) isNameless(err error) bool {
 }
 
 // nameable are those of the keys that a walk can yield.
-func (e *env) nameable(keys []string) []string {
-	if e.h.Nameless == nil {
-		return keys
+func (e *env) nameable(keys []string) (named []string) {
+	for _, k := range keys {
+		if e.h.Nameless == nil || !e.h.Nameless(e.k(k)) {
+			named = append(named, k)
+		}
 	}
-	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return e.h.Nameless(e.k(k)) })
+	return named
 }
 
 // walk yields the keys of the store that begin with prefix, in full. Keys without a name are nobody's fault.

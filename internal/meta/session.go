@@ -16,6 +16,8 @@ import (
 // Session is a connection on which one goroutine at a time speaks the old text protocol: who are you, how are you set up,
 // forget everything.
 type Session struct {
+	Hello Hello // what Greet was told
+
 	nc net.Conn
 	in *bufio.Reader
 }
@@ -90,7 +92,9 @@ func (s *Session) Greet() (Hello, error) {
 		return h, fmt.Errorf("memcached %s is too old: its meta protocol is needed, which 1.6 and newer have", version)
 	}
 	h.Version = version
-	return h, s.measure(&h)
+	err = s.measure(&h)
+	s.Hello = h
+	return h, err
 }
 
 // speaksMeta tells whether a version is 1.6 or newer.
