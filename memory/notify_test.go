@@ -1,10 +1,12 @@
 package memory_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -109,4 +111,34 @@ func membersWeigh(t *testing.T) {
 	if b := fact(t, s, "bytes"); b < int64(100*n) {
 		t.Errorf("%d members of 100 bytes weigh %d", n, b)
 	}
+}
+
+// TestMembersWhileCollecting: who reads gets the members of one moment.
+func TestMembersWhileCollecting(t *testing.T) {
+	s := newStore(t, memory.Options{}).(driver.Collector)
+	c := driver.Collection{Members: "g", Counts: [2]string{"t", "s"}}
+	var readers sync.WaitGroup
+	done := make(chan struct{})
+	readers.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			all, err := s.Members(context.Background(), c)
+			if err != nil || !slices.IsSortedFunc(all, bytes.Compare) {
+				t.Errorf("Members = %q, %v", all, err)
+				return
+			}
+		}
+	})
+	for i := range 300 { // to and fro, so that some are inserted and some appended
+		n := 500 + i*(i%2*2-1)
+		if _, err := s.Collect(t.Context(), c, float64(n), fmt.Appendf(nil, "%03d", n), 0); err != nil {
+			t.Error(err)
+		}
+	}
+	close(done)
+	readers.Wait()
 }

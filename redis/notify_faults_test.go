@@ -60,6 +60,20 @@ func TestLostConnection(t *testing.T) {
 	}
 }
 
+// TestSubscribeAfterALoss: a connection that has to be made first is waited for.
+func TestSubscribeAfterALoss(t *testing.T) {
+	p := faultproxy.New(t, "tcp", server.Addr())
+	store := open(t, redis.Options{Addresses: []string{p.Addr()}})
+	for range 10 {
+		p.Cut()
+		sub, err := store.Subscribe(t.Context(), []string{"k"}, func(driver.Message) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sub.Stop()
+	}
+}
+
 // TestLostServer: it comes back empty, and knows no scripts and no subscribers.
 func TestLostServer(t *testing.T) {
 	s := redistest.Start(t)
@@ -105,6 +119,23 @@ func TestSubscribeEnds(t *testing.T) {
 	h := subscribe(t, store, "k")
 	server.MustDo(t, "PUBLISH", "k", "1")
 	h.await("1")
+	p.Freeze(true)
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := h.sub.Add(ctx, "given up"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Add: %v", err)
+	}
+	p.Heal()
+	if err := h.sub.Add(t.Context(), "after"); err != nil {
+		t.Error(err)
+	}
+	before := h.total
+	server.MustDo(t, "PUBLISH", "given up", "1")
+	server.MustDo(t, "PUBLISH", "after", "2")
+	h.await("2")
+	if h.total != before+1 {
+		t.Error("a key is told of that Add has given up")
+	}
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

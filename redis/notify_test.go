@@ -21,8 +21,9 @@ type subscriber struct {
 	t   *testing.T
 	sub driver.Subscription
 
-	mu  sync.Mutex
-	all []driver.Message
+	mu    sync.Mutex
+	all   []driver.Message // since the last await
+	total int
 }
 
 func subscribe(t *testing.T, s *redis.Store, keys ...string) *subscriber {
@@ -32,6 +33,7 @@ func subscribe(t *testing.T, s *redis.Store, keys ...string) *subscriber {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.all = append(h.all, m)
+		h.total++
 	})
 	if err != nil {
 		t.Fatal(err)

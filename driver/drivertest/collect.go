@@ -76,6 +76,7 @@ func collectCases() []testCase {
 				e.ok("Drop", e.collector.Drop(e.ctx, c))
 			}
 		}},
+		{name: "DropIsOneStep", run: dropIsOneStep},
 		{name: "IsNoValue", run: isNoValue},
 		{name: "NotANumber", run: func(e *env) {
 			if got, err := e.collector.Collect(e.ctx, e.collection("{g}"), math.NaN(), []byte("a"), 0); err == nil {
@@ -133,6 +134,39 @@ func (e *env) members(c driver.Collection) []string {
 		all = append(all, string(member))
 	}
 	return all
+}
+
+// dropIsOneStep: who adds at the same time finds all of the collection, or nothing.
+func dropIsOneStep(e *env) {
+	const adders = 4
+	c := e.collection("{g}")
+	for range 200 {
+		e.wantCollect(c, 0, "a", 0, 1, "", "")
+		e.set("{g}.t", "1", 0)
+		e.set("{g}.s", "2", 0)
+		e.atOnce(adders+1, func(i int) {
+			if i == adders/2 {
+				e.noError("Drop", e.collector.Drop(e.ctx, c))
+				return
+			}
+			got, err := e.collector.Collect(e.ctx, c, 1, []byte(strconv.Itoa(i)), 0)
+			e.noError("Collect", err)
+			before := got.Members > 1 && string(got.Counts[0]) == "1" && string(got.Counts[1]) == "2"
+			after := got.Members <= adders && got.Counts[0] == nil && got.Counts[1] == nil
+			if !before && !after {
+				e.Errorf("while a collection of 1 with counters 1 and 2 is dropped, Collect finds %d, %q", got.Members, got.Counts)
+			}
+		})
+		e.ok("Drop", e.collector.Drop(e.ctx, c))
+	}
+}
+
+// noError is ok for goroutines.
+func (e *env) noError(what string, err error) {
+	e.Helper()
+	if err != nil {
+		e.Errorf("%s: %v", what, err)
+	}
 }
 
 func anyMember(e *env) {

@@ -137,6 +137,19 @@ func (m dropsMembers) Drop(ctx context.Context, c driver.Collection) error {
 	return err
 }
 
+// dropsOneByOne removes each key by itself.
+type dropsOneByOne struct{ *reference }
+
+func (m dropsOneByOne) Drop(ctx context.Context, c driver.Collection) error {
+	for _, key := range []string{c.Members, c.Counts[0], c.Counts[1]} {
+		if _, err := m.Delete(ctx, key); err != nil {
+			return err
+		}
+		m.letOthersIn()
+	}
+	return nil
+}
+
 // readable shows a collection as a value.
 type readable struct{ *reference }
 
@@ -168,6 +181,7 @@ func collectMutants() []mutant {
 		{name: "CollectTrims", open: fault("trims"), seenBy: []string{"collect/AnyMember"}},
 		{name: "MembersMiss", open: func() driver.Store { return membersMiss{newReference()} }, seenBy: []string{"collect/None"}},
 		{name: "DropLeavesCounters", open: func() driver.Store { return dropsMembers{newReference()} }, seenBy: []string{"collect/Drop"}},
+		{name: "DropsOneByOne", open: func() driver.Store { return dropsOneByOne{newReference()} }, seenBy: []string{"collect/DropIsOneStep"}},
 		{name: "CollectionIsReadable", open: func() driver.Store { return readable{newReference()} }, seenBy: []string{"collect/IsNoValue"}},
 	}
 }

@@ -47,7 +47,10 @@ func subscriptionCases() []testCase {
 			e.wantErr("Add after Stop", stopped.sub.Add(e.ctx, e.k("a")), driver.ErrClosed)
 			stopped.sub.Remove(e.k("a"))
 		}},
-		{name: "StopWaits", run: stopWaits},
+		{name: "StopWaits", run: func(e *env) { e.endWaits("Stop", func(l *listener) { l.sub.Stop() }) }},
+		{name: "CloseWaits", empties: true, run: func(e *env) {
+			e.endWaits("Close", func(*listener) { e.ok("Close", e.store.Close()) })
+		}},
 		{name: "EndsWithItsContext", run: endsWithItsContext},
 		{name: "EndsWithTheStore", empties: true, run: func(e *env) {
 			l, none := e.subscribe("a"), e.subscribe()
@@ -104,14 +107,14 @@ func removeWhileTelling(e *env) {
 	l.wantToldAll("a=1", "b=1")
 }
 
-// stopWaits: Stop returns after the call of tell that is under way, and there is no other.
-func stopWaits(e *env) {
+// endWaits: what ends a subscription returns after the call of tell that is under way, and there is no other.
+func (e *env) endWaits(what string, end func(*listener)) {
 	l := &listener{e: e}
 	in, out := make(chan struct{}, 10), make(chan struct{})
 	var stopped atomic.Bool
 	l.subscribe([]string{"a"}, func(driver.Message) {
 		if stopped.Load() {
-			e.Error("tell is called after Stop")
+			e.Errorf("tell is called after %s", what)
 		}
 		in <- struct{}{}
 		<-out
@@ -122,13 +125,12 @@ func stopWaits(e *env) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		l.sub.Stop()
+		end(l)
 		stopped.Store(true)
 	}()
-	e.setNotify("a", "3", 0)
 	select {
 	case <-done:
-		e.Error("Stop has returned while tell is called")
+		e.Errorf("%s has returned while tell is called", what)
 	case <-time.After(20 * time.Millisecond): // it has had its chance
 	}
 	close(out)

@@ -161,6 +161,7 @@ func TestClosed(t *testing.T) {
 		e.hold = make(chan struct{})
 		book.Publish("a", []byte("1"))
 		book.Publish("a", []byte("2"))
+		e.Lose()
 		synctest.Wait()
 		book.Close(e.Line)
 		waited := make(chan struct{})
