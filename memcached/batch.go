@@ -15,9 +15,12 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 	results := make([]driver.Result, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
 		call := meta.NewCall()
-		p.getAll(call, meta.Value+meta.Flags)
+		ends := call.GetAll(p.keys)
 		if err := p.ask(ctx, call); err != nil {
 			return err
+		}
+		if end := call.Reply(ends); end.Status != meta.NoOp {
+			return odd(end)
 		}
 		for i, at := range p.at {
 			results[at].Value, results[at].Err = valueOf(call.Reply(i))

@@ -146,7 +146,14 @@ func (s *Store) findElsewhere(ctx context.Context, k meta.Key, err error) (*node
 // do sends a call. One that was not sent, because the connection had ended meanwhile, is sent on the next one.
 func (t *target) do(ctx context.Context, call *meta.Call) error {
 	err := t.line.Do(ctx, call)
-	if unsent := new(meta.NotSent); err == nil || !errors.As(err, &unsent) {
+	if err == nil {
+		return nil
+	}
+	return t.redo(ctx, call, err)
+}
+
+func (t *target) redo(ctx context.Context, call *meta.Call, err error) error {
+	if unsent := new(meta.NotSent); !errors.As(err, &unsent) {
 		return t.explain(err)
 	}
 	l, err := t.node.line(ctx)

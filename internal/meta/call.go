@@ -54,7 +54,14 @@ type Call struct {
 	got     int    // bytes of it
 	shared  []byte // what is left of the memory that small values share
 	state   atomic.Int32
-	ready   chan error // gets one error, or nil, when all is answered
+
+	// Of a multi-get: see list.go.
+	names     []Key
+	firstName int   // the reply of names[0]
+	lineKeys  int   // in the lines that have ended
+	ends      []int // how many keys each of the other lines has
+
+	ready chan error // gets one error, or nil, when all is answered
 }
 
 // opaqueStep is between the numbers of a call and those of the one that uses its memory next.
@@ -81,6 +88,7 @@ func (c *Call) Free() {
 	}
 	clear(c.replies)
 	c.buf, c.replies, c.next, c.shared = c.buf[:0], c.replies[:0], 0, nil
+	c.names, c.ends, c.lineKeys = nil, c.ends[:0], 0
 	c.opaque += opaqueStep
 	c.state.Store(building)
 	calls.Put(c)
@@ -89,9 +97,14 @@ func (c *Call) Free() {
 // Again makes the call ready to be sent once more, after it has failed.
 func (c *Call) Again() {
 	for i := range c.replies {
-		c.replies[i] = Reply{quiet: c.replies[i].quiet}
+		c.replies[i] = Reply{quiet: c.replies[i].quiet, kind: c.replies[i].kind}
 	}
 	c.next, c.inValue, c.shared = 0, false, nil
+	if c.names != nil {
+		c.ends, c.lineKeys = nil, 0
+		c.buf, c.replies = c.buf[:0], c.replies[:0]
+		c.GetAll(c.names)
+	}
 }
 
 // Len is how many commands there are.

@@ -11,12 +11,14 @@ func FuzzConsume(f *testing.F) {
 	for _, seed := range []string{
 		"VA 3 f16 O1\r\nabc\r\nHD c5 O2\r\n", "EN O1\r\nEN O2\r\n", "HD O2\r\n", "SERVER_ERROR out of memory\r\nHD O2\r\n",
 		"VA 99999999999999999999 O1\r\n", "VA -1 O1\r\n", "VA 1073741825 O1\r\n", "VA 0 O1\r\n\r\nNF O2\r\n", "ERROR\r\n", "HTTP/1.1 200 OK\r\n",
-		"VA 2 O1\r\nabc\r\n", "VA 3 O2\r\nabc\r\n", "HD O3\r\n", "-ERR\r\n", "MN\r\n", "VA 5 s0 t-1 c18446744073709551615 O1 W\r\nhello\r\nEX c0 O2\r\n",
+		"VA 2 O1\r\nabc\r\n", "VA 3 O2\r\nabc\r\n", "HD O3\r\n", "-ERR\r\n", "MN\r\n", "VALUE a 16 3\r\nabc\r\nVALUE a 0 0\r\n\r\nEND\r\n", "VALUE b:c 4294967295 1\r\nx\r\nEND\r\n", "END\r\n", "VALUE x 0 1\r\n",
+		"VALUE a 0 -1\r\n", "VALUE a 0 1 5\r\n", "SERVER_ERROR out of memory writing get response\r\n", "VA 5 s0 t-1 c18446744073709551615 O1 W\r\nhello\r\nEX c0 O2\r\n",
 	} {
+		f.Add([]byte(seed), uint8(2))
 		f.Add([]byte(seed), uint8(3))
 	}
 	f.Fuzz(func(t *testing.T, in []byte, piece uint8) {
-		whole, pieces := question(), question()
+		whole, pieces := question(piece), question(piece)
 		used, err := whole.consume(in)
 		at, err2 := 0, error(nil)
 		for to := 0; to < len(in) && err2 == nil && !pieces.done(); {
@@ -43,8 +45,13 @@ func FuzzConsume(f *testing.F) {
 	})
 }
 
-func question() *Call {
+// question is two commands of the meta protocol or, where the number is odd, a multi-get.
+func question(which uint8) *Call {
 	c := &Call{opaque: 1}
+	if which%2 == 1 {
+		c.GetAll([]Key{{Name: "a"}, {Space: "b:", Name: "c"}, {Name: "a"}})
+		return c
+	}
 	c.GetQuietly(Key{Name: "a"}, Value)
 	c.Delete(Key{Name: "b"}, 0)
 	return c

@@ -39,6 +39,7 @@ type Reply struct {
 	opaque    uint32
 	hasOpaque bool
 	quiet     bool // the command may go without an answer
+	kind      kind
 }
 
 // ServerError is what a server says that did not do what it was asked for.

@@ -57,6 +57,9 @@ func (c *Call) step(in []byte) (int, error) {
 
 // takeLine reads the first line of an answer.
 func (c *Call) takeLine(line []byte) error {
+	if is, err := c.takeListed(line); is {
+		return err
+	}
 	var r Reply
 	if err := r.parse(line); err != nil {
 		return err
@@ -65,6 +68,12 @@ func (c *Call) takeLine(line []byte) error {
 	if err != nil {
 		return err
 	}
+	c.found(i, r)
+	return nil
+}
+
+// found puts an answer to its command, whose value may follow.
+func (c *Call) found(i int, r Reply) {
 	c.replies[i] = r
 	c.next = i + 1
 	if r.Status == Found {
@@ -73,7 +82,6 @@ func (c *Call) takeLine(line []byte) error {
 			c.replies[i].Data = c.memory(min(r.Size, firstPiece))
 		}
 	}
-	return nil
 }
 
 // place finds the command that is answered. Quiet ones before it have been answered by silence.
