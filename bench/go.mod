@@ -33,7 +33,9 @@ require (
 )
 
 require (
+	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c
 	github.com/go-redis/cache/v9 v9.0.0
+	github.com/grafana/gomemcache v0.0.0-20251127154401-74f93547077b
 	github.com/redis/go-redis/v9 v9.23.0
 	github.com/redis/rueidis v1.0.79
 	modernc.org/sqlite v1.60.1
