@@ -108,8 +108,11 @@ const callers = 1000
 // stampede shows that one load serves all.
 func (t *tour) stampede() error {
 	var loads atomic.Int64
+	var asking sync.WaitGroup
+	asking.Add(callers)
 	load := func(context.Context) (user, error) {
 		loads.Add(1)
+		asking.Wait()                     // a busy machine takes its time to start them all
 		time.Sleep(50 * time.Millisecond) // a slow origin
 		return user{"Ada", 36}, nil
 	}
@@ -119,6 +122,7 @@ func (t *tour) stampede() error {
 	for i := range callers {
 		wg.Go(func() {
 			<-start
+			asking.Done()
 			_, errs[i] = t.users.GetOrSet(t.ctx, "cold", load, larder.TTL(time.Minute))
 		})
 	}
