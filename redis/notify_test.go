@@ -249,7 +249,7 @@ func TestSwapNotifyOfAnotherType(t *testing.T) {
 	if ok, err := s.SwapNotify(t.Context(), "k", nil, []byte("w"), 0); ok || err != nil {
 		t.Errorf("SwapNotify where nothing is = %v, %v", ok, err)
 	}
-	if ok, err := s.SwapNotify(t.Context(), "k", "of another store", nil, 0); ok || err == nil {
+	if ok, err := s.SwapNotify(t.Context(), "k", "of another store", nil, 0); ok || err != nil {
 		t.Errorf("SwapNotify of a foreign version = %v, %v", ok, err)
 	}
 	if n := server.DB(db).MustDo(t, "LLEN", "k"); n != "1" {
