@@ -11,34 +11,19 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// The keys of these scripts are the entry's and its lease's.
-var (
-	// incrScript adds ARGV[1] to an integer as Redis writes them, and returns the text of the sum, which is what GET
-	// returns: Lua would make a double of INCRBY's answer, and 2^53+1 comes back as 2^53. What INCRBY does not take is
-	// returned in a list: package driver decides. An absent key becomes ARGV[1], and lives ARGV[2] milliseconds.
-	incrScript = newScript(`
+// incrScript adds ARGV[1] to an integer as Redis writes them, and returns the text of the sum, which is what GET returns: Lua
+// would make a double of INCRBY's answer, and 2^53+1 comes back as 2^53. What INCRBY does not take is returned in a list:
+// package driver decides. An absent key becomes ARGV[1], and lives ARGV[2] milliseconds.
+var incrScript = newStoring(`
 local v = redis.call('GET', KEYS[1])
 if not v then
-  if ARGV[2] == '0' then redis.call('SET', KEYS[1], ARGV[1])
-  else redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+  store(ARGV[1], ARGV[2])
 else
   local r = redis.pcall('INCRBY', KEYS[1], ARGV[1])
   if type(r) == 'table' then return {v} end
 end
-if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
+void()
 return redis.call('GET', KEYS[1])`)
-
-	// swapScript replaces ARGV[1] by ARGV[2], which lives ARGV[3] milliseconds, for ever (0) or as long as the entry did
-	// (keep). SET KEEPTTL does that too, from Redis 6 on.
-	swapScript = newScript(`
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-local ttl = ARGV[3]
-if ttl == 'keep' then ttl = redis.call('PTTL', KEYS[1]) end
-if tonumber(ttl) > 0 then redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
-else redis.call('SET', KEYS[1], ARGV[2]) end
-if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
-return 1`)
-)
 
 // Incr adds delta to the integer at key.
 func (s *Store) Incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
@@ -47,7 +32,7 @@ func (s *Store) Incr(ctx context.Context, key string, delta int64, ttl time.Dura
 		if err != nil || odd == nil {
 			return n, err
 		}
-		// 007 and -0 are numbers for us and Python, not for INCRBY; or it is none, or there is no room.
+		// 007 and -0 are numbers for larder, not for INCRBY; or it is none, or there is no room.
 		sum, err := driver.AddInt(string(odd), delta)
 		if err != nil {
 			return 0, err

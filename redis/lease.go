@@ -78,12 +78,11 @@ if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('UNLINK', KEYS[2]) return 
 return redis.call('PEXPIRE', KEYS[2], ARGV[2])`)
 
 	// fillScript stores what was loaded. ARGV: token, value, milliseconds or 0.
-	fillScript = newScript(`
+	fillScript = newStoring(`
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('UNLINK', KEYS[2])
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2])
-else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+store(ARGV[2], ARGV[3])
 return 1`)
 
 	// releaseScript tells whether the lease was still good. ARGV: token.
@@ -210,7 +209,7 @@ func (s *Store) Fill(ctx context.Context, fillings []driver.Filling, ttl time.Du
 		at = append(at, i)
 		calls = append(calls, invocation{
 			keys: []string{f.Key, leaseKey(f.Key)},
-			args: []string{string(f.Lease), text(ctx, f.Value), decimal(milliseconds(ttl))},
+			args: []string{string(f.Lease), text(ctx, f.Value), lifetime(ttl)},
 		})
 	}
 	replies, err := s.runMany(ctx, fillScript, calls)

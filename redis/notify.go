@@ -2,7 +2,6 @@ package redis
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -16,21 +15,15 @@ import (
 // A script, and not a transaction: it takes one round trip, and a server of a cluster that does not have the key refuses all of
 // it. Nothing is undone when a command of a script fails, so what can fail comes before the first write: only the right to
 // publish is left, for which servers before Redis 7 cannot be asked. There the writer gets the error.
-var notifyScript = newScript(`
+var notifyScript = newStoring(`
 if ARGV[1] == 'absent' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 if ARGV[1] == 'is' and redis.call('GET', KEYS[1]) ~= ARGV[4] then return 0 end
 if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', KEYS[1], ARGV[2]) then
   return redis.error_reply('NOPERM no permission to publish on the channel of the key')
 end
-local ttl = ARGV[3]
-if ttl == 'keep' then
-  ttl = redis.call('PTTL', KEYS[1])
-  if ttl == 0 then ttl = 1 end
-end
-if tonumber(ttl) > 0 then redis.call('SET', KEYS[1], ARGV[2], 'PX', ttl)
-else redis.call('SET', KEYS[1], ARGV[2]) end
+store(ARGV[2], ARGV[3])
 redis.call('PUBLISH', KEYS[1], ARGV[2])
-redis.call('UNLINK', KEYS[2])
+void()
 return 1`)
 
 // SetNotify stores value and publishes it.
@@ -50,8 +43,9 @@ func (s *Store) SetNotify(ctx context.Context, key string, value []byte, ttl tim
 func (s *Store) SwapNotify(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
 	old, ok := v.(version)
 	switch {
-	case v != nil && !ok:
-		return false, fmt.Errorf("a version of another store: %T", v)
+	case v != nil && !ok: // another store's: this entry never was in it
+		_, err := s.link.client(ctx)
+		return false, first(err, ctx.Err())
 	case len(value) > maxValue:
 		return false, driver.ErrTooLarge
 	case v == nil:
@@ -62,11 +56,7 @@ func (s *Store) SwapNotify(ctx context.Context, key string, v driver.Version, va
 
 // notify runs the script. old is for the condition that has one.
 func (s *Store) notify(ctx context.Context, key, condition string, value []byte, ttl time.Duration, old ...string) (bool, error) {
-	lifetime := "keep"
-	if ttl != driver.KeepTTL {
-		lifetime = decimal(milliseconds(ttl))
-	}
-	reply, err := s.runOne(ctx, notifyScript, key, append([]string{condition, text(ctx, value), lifetime}, old...)...)
+	reply, err := s.runOne(ctx, notifyScript, key, append([]string{condition, text(ctx, value), lifetime(ttl)}, old...)...)
 	if err != nil {
 		return false, err
 	}

@@ -5,8 +5,11 @@ import (
 	"crypto/sha1" //nolint:gosec // the server names scripts by it
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/larder-go/larder/driver"
 )
 
 // script runs on the server, which keeps it by its sum until it is restarted. Its keys are in one slot.
@@ -15,6 +18,33 @@ type script struct{ text, sum string }
 func newScript(text string) *script {
 	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
 	return &script{text: text, sum: hex.EncodeToString(sum[:])}
+}
+
+// newStoring makes a script that may use store(value, ttl), which gives the entry (the first key) a value and a lifetime:
+// milliseconds, 0 for none, or keep; and void(), which deletes the entry's lease (the second key, see runOne).
+//
+// PTTL is 0 in an entry's last millisecond; to keep that must not mean for ever. SET KEEPTTL is not in Redis 5.
+func newStoring(text string) *script {
+	return newScript(`
+local function store(value, ttl)
+  if ttl == 'keep' then
+    ttl = redis.call('PTTL', KEYS[1])
+    if ttl == 0 then ttl = 1 end
+  end
+  if tonumber(ttl) > 0 then redis.call('SET', KEYS[1], value, 'PX', ttl)
+  else redis.call('SET', KEYS[1], value) end
+end
+local function void()
+  if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
+end` + text)
+}
+
+// lifetime is ttl for store.
+func lifetime(ttl time.Duration) string {
+	if ttl == driver.KeepTTL {
+		return "keep"
+	}
+	return decimal(milliseconds(ttl))
 }
 
 // invocation is one run of a script.

@@ -9,6 +9,13 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
+// swapScript replaces ARGV[1] by ARGV[2], with the lifetime ARGV[3].
+var swapScript = newStoring(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+store(ARGV[2], ARGV[3])
+void()
+return 1`)
+
 // GetVersion is Get: a string of Redis has no version but its value. An entry that was written again with the same value counts
 // as the same.
 func (s *Store) GetVersion(ctx context.Context, key string) ([]byte, driver.Version, error) {
@@ -36,12 +43,8 @@ func (s *Store) Swap(ctx context.Context, key string, v driver.Version, value []
 }
 
 func (s *Store) swap(ctx context.Context, key string, old []byte, value string, ttl time.Duration) (bool, error) {
-	lifetime := "keep"
-	if ttl != driver.KeepTTL {
-		lifetime = decimal(milliseconds(ttl))
-	}
 	// What was read is never changed, so that it need not be copied.
-	reply, err := s.runOne(ctx, swapScript, key, rueidis.BinaryString(old), value, lifetime)
+	reply, err := s.runOne(ctx, swapScript, key, rueidis.BinaryString(old), value, lifetime(ttl))
 	if err != nil {
 		return false, err
 	}
