@@ -75,7 +75,7 @@ func (s *Store) Incr(ctx context.Context, key string, delta int64, ttl time.Dura
 		if err != nil {
 			return 0, err
 		}
-		done := false
+		var done bool
 		if old.byServer(delta, sum) {
 			sum, done, err = t.count(ctx, &old, delta)
 		} else {

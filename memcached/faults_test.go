@@ -434,3 +434,36 @@ func TestNoLeaks(t *testing.T) {
 			goleak.IgnoreAnyFunction("github.com/larder-go/larder/internal/faultproxy.(*link).pump"))
 	})
 }
+
+// TestReadsAreRepeated: a connection that is lost costs a read nothing.
+func TestReadsAreRepeated(t *testing.T) {
+	s, p := behind(t)
+	for range 20 {
+		if err := s.Set(t.Context(), "k", []byte("v"), 0); err != nil {
+			t.Fatal(err)
+		}
+		p.Cut()
+		if got, err := s.Get(t.Context(), "k"); string(got) != "v" || err != nil {
+			t.Fatalf("Get = %q, %v", got, err)
+		}
+	}
+}
+
+// TestNeverShorter: wherever in a tick of the server's clock a second begins, it is a whole one.
+func TestNeverShorter(t *testing.T) {
+	s := open(t, emptied(t, server))
+	for i := range 20 {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			time.Sleep(time.Duration(i) * 50 * time.Millisecond)
+			began := time.Now()
+			if err := s.Set(t.Context(), t.Name(), []byte("v"), time.Second); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Until(began.Add(950 * time.Millisecond)))
+			if _, err := s.Get(t.Context(), t.Name()); err != nil && time.Since(began) < time.Second {
+				t.Error(err)
+			}
+		})
+	}
+}

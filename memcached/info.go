@@ -3,6 +3,7 @@ package memcached
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,8 +140,10 @@ func (s *Store) Clear(ctx context.Context, _ string) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	return 0, errors.ErrUnsupported
+	return 0, errPrefix
 }
+
+var errPrefix = fmt.Errorf("%w: memcached cannot remove the keys of a prefix", errors.ErrUnsupported)
 
 // ClearAll empties every server. Nobody counts.
 func (s *Store) ClearAll(ctx context.Context) (int, error) {

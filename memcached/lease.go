@@ -81,15 +81,15 @@ func grantOf(lease, entry *meta.Reply, life uint64) (g driver.Grant, won bool) {
 }
 
 // giveBack drops the leases that were got for keys that are there. What call has of them is their state.
-func (b *part) giveBack(ctx context.Context, asked *meta.Call, unused []int) error {
+func (p *part) giveBack(ctx context.Context, asked *meta.Call, unused []int) error {
 	if len(unused) == 0 {
 		return nil
 	}
 	call := meta.NewCall()
 	for _, i := range unused {
-		call.Delete(leaseOf(b.keys[i]), asked.Reply(2*i).CAS)
+		call.Delete(leaseOf(p.keys[i]), asked.Reply(2*i).CAS)
 	}
-	err := b.do(ctx, call)
+	err := p.do(ctx, call)
 	if err == nil {
 		call.Free()
 	}

@@ -29,17 +29,25 @@ func (c *Call) GetAll(keys []Key) (ends int) {
 	for range keys {
 		c.replies = append(c.replies, Reply{quiet: true, kind: listed})
 	}
-	for line := 0; len(keys) > 0; keys = keys[line:] {
-		from := len(c.buf)
-		c.buf = append(c.buf, "get"...)
-		for line = 0; line < len(keys) && (line == 0 || len(c.buf)-from+keys[line].Len() < lineMost); line++ {
-			c.begin(" ", keys[line])
-		}
-		c.buf = append(c.buf, '\r', '\n')
-		c.ends = append(c.ends, line)
+	for len(keys) > 0 {
+		n := c.getLine(keys)
+		c.ends = append(c.ends, n)
+		keys = keys[n:]
 	}
 	c.replies = append(c.replies, Reply{kind: listEnd})
 	return len(c.replies) - 1
+}
+
+// getLine asks for as many of the keys as a line has room for.
+func (c *Call) getLine(keys []Key) (n int) {
+	from := len(c.buf)
+	c.buf = append(c.buf, "get"...)
+	for n < len(keys) && (n == 0 || len(c.buf)-from+keys[n].Len() < lineMost) {
+		c.begin(" ", keys[n])
+		n++
+	}
+	c.buf = append(c.buf, '\r', '\n')
+	return n
 }
 
 // takeListed reads a line of the answer to a multi-get, if it is one.
