@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -240,6 +241,7 @@ func TestNearRandom(t *testing.T) {
 					return
 				default:
 				}
+				runtime.Gosched() // to the writer, which would wait for the time slices of all readers
 				k := rand.N(keys)
 				least := told[k].Load()
 				got, err := v.Get(context.Background(), strconv.Itoa(k))
@@ -250,7 +252,7 @@ func TestNearRandom(t *testing.T) {
 			}
 		})
 	}
-	for i := range rounds {
+	for i := 0; i < rounds || c.Stats().Near.Hits < 100; i++ {
 		k := rand.N(keys)
 		key := strconv.Itoa(k)
 		if i%3 == 0 {
@@ -265,10 +267,11 @@ func TestNearRandom(t *testing.T) {
 			r.alive()
 		}
 		told[k].Store(int64(i))
+		runtime.Gosched() // to readers
 	}
 	close(stop)
 	wg.Wait()
-	if s := c.Stats().Near; s.Hits == 0 || s.Flushes == 0 {
+	if s := c.Stats().Near; s.Flushes == 0 {
 		t.Errorf("%+v", s)
 	}
 }

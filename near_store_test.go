@@ -23,6 +23,7 @@ type remote struct {
 	said    func(driver.Event)
 	refusal error // of Watch
 	watches int
+	delay   time.Duration // between the reading of lifetimes and the answer
 	stops   int
 }
 
@@ -68,6 +69,7 @@ func (r *remote) GetTimed(ctx context.Context, keys []string) ([]driver.TimedRes
 	for i, key := range keys {
 		results[i].TTL = infos[key].TTL
 	}
+	time.Sleep(r.delay)
 	return results, nil
 }
 

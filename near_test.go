@@ -278,17 +278,18 @@ func TestNearLifetime(t *testing.T) {
 		v := larder.Of[int](nearCache(t, r), "")
 		r.put(t, "k:1:a", "1", 500*time.Millisecond)
 		gate := r.Block(drivertest.OpGet)
+		r.delay = 100 * time.Millisecond
 		end := beginRead(t, gate, v, "a")
 		time.Sleep(100 * time.Millisecond)
 		gate.Release()
 		_, err := end()
 		ok(t, err)
+		r.asked(t, 1)
 		r.alive()
-		time.Sleep(299 * time.Millisecond)
-		r.Fail(drivertest.OpGet, errOrigin) // as long as the copy lives, nobody asks
+		time.Sleep(199 * time.Millisecond) // it was asked 399 ms ago, and had 400 ms left then
 		want(t, v, "a", 1)
+		r.asked(t, 0)
 		time.Sleep(101 * time.Millisecond)
-		r.Heal()
 		wantMiss(t, v, "a")
 	})
 }
