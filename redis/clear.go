@@ -2,9 +2,9 @@ package redis
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
-
-	"github.com/larder-go/larder/driver"
 )
 
 // Clear removes the keys that begin with prefix, each after its lease, and the leases of those that are absent.
@@ -48,11 +48,11 @@ func (s *Store) ClearAll(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	failed := driver.KeyErrors{}
+	var failed []error
 	for addr, node := range nodes {
 		if err := node.Do(ctx, node.B().Flushdb().Async().Build()).Error(); err != nil {
-			failed[addr] = explain(err)
+			failed = append(failed, fmt.Errorf("%s: %w", addr, explain(err)))
 		}
 	}
-	return -1, failed.OrNil()
+	return -1, errors.Join(failed...)
 }

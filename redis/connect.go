@@ -46,7 +46,8 @@ func connectTracking(o Options, d *dialer, w *watch) (rueidis.Client, error) {
 	co.ConnWriteTimeout = driver.AliveWithin
 	client, err := newClient(co)
 	if err != nil && cannotTrack(err) {
-		return nil, fmt.Errorf("%w: the server does not tell of changes (CLIENT TRACKING): %w", errors.ErrUnsupported, err)
+		why, _, _ := strings.Cut(err.Error(), "\n") // what follows is advice of rueidis
+		return nil, fmt.Errorf("%w: the server does not tell of changes (CLIENT TRACKING): %s", errors.ErrUnsupported, why)
 	}
 	return client, err
 }

@@ -155,7 +155,7 @@ func unlinkCommand(b rueidis.Builder, key string) rueidis.Completed {
 }
 
 // leaseError is the error of a command that deletes a lease. Who may not touch leases takes none: those who share the data
-// with others that do need the right, which package documentation says.
+// with others that do need the right, which the package's documentation says.
 func leaseError(reply rueidis.RedisResult) error {
 	err := reply.Error()
 	if denied(err) {

@@ -14,7 +14,7 @@ import (
 // lookAtURL judges what a URL says, and what it does not, of an engine that is reached over a network.
 func (a *app) lookAtURL(u *driver.URL) []larder.Advice {
 	engine, err := driver.Lookup(u.Scheme)
-	if err != nil || engine.Name != "redis" {
+	if err != nil || engine.Name != "redis" && engine.Name != "memcached" {
 		return nil
 	}
 	return []larder.Advice{judgeTimeout(u), a.judgeEncryption(u)}

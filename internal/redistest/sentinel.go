@@ -64,9 +64,6 @@ func (s *Sentinel) hurry() {
 // Addrs are the addresses of the sentinels.
 func (s *Sentinel) Addrs() []string { return addrs(s.guards) }
 
-// Sentinels are the sentinels themselves.
-func (s *Sentinel) Sentinels() []*Server { return s.guards }
-
 // Servers are the two servers, the one that was the primary at the start first.
 func (s *Sentinel) Servers() []*Server { return s.data }
 
