@@ -391,7 +391,7 @@ func (e *engine) clear(ctx context.Context, prefix string) (int, error) {
 	if e.clearer != nil {
 		e.near.dropPrefix(prefix)
 		defer e.near.dropPrefix(prefix)
-		if n, err := e.clearer.Clear(ctx, prefix); !declined(err) {
+		if n, err := e.clearer.Clear(ctx, prefix); !declined(err) || e.refuses(err) {
 			return n, err
 		}
 	}
@@ -413,6 +413,9 @@ func (e *engine) clear(ctx context.Context, prefix string) (int, error) {
 	}
 	return n, nil
 }
+
+// refuses tells whether an engine that declines to clear a prefix says that a walk would not do either: it cannot name each key.
+func (e *engine) refuses(err error) bool { return errors.Is(err, driver.ErrNoPrefix) }
 
 func (e *engine) clearAll(ctx context.Context) (int, error) {
 	if e.clearer == nil {

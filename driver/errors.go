@@ -30,6 +30,10 @@ var (
 	ErrClosed = errors.New("closed")
 )
 
+// ErrNoPrefix: an engine cannot clear a prefix, and to delete what a walk finds would not do, because the walk need not find all. It
+// is an errors.ErrUnsupported.
+var ErrNoPrefix = fmt.Errorf("%w: the engine cannot clear a prefix", errors.ErrUnsupported)
+
 // Nameless is how a walk over the keys ends that has yielded all it could: there are so many more, of whatever prefix, whose
 // names the engine does not have.
 type Nameless struct{ Count int }

@@ -3,7 +3,6 @@ package memcached
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,10 +139,8 @@ func (s *Store) Clear(ctx context.Context, _ string) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	return 0, errPrefix
+	return 0, driver.ErrNoPrefix
 }
-
-var errPrefix = fmt.Errorf("%w: memcached cannot remove the keys of a prefix", errors.ErrUnsupported)
 
 // ClearAll empties every server. Nobody counts.
 func (s *Store) ClearAll(ctx context.Context) (int, error) {
