@@ -99,6 +99,7 @@ func TestDoctorOnEncryption(t *testing.T) {
 	a := &app{ctx: context.Background()}
 	for url, part := range map[string]string{
 		"redis://203.0.113.5":                              "203.0.113.5 is a public address, and nothing is encrypted: use rediss://",
+		"memcached://203.0.113.5":                          "203.0.113.5 is a public address, and nothing is encrypted: use memcached+tls://",
 		"valkey://10.0.0.1,203.0.113.5:7000":               "203.0.113.5:7000 is a public address, and nothing is encrypted: use valkeys://",
 		"redis+cluster://[2001:db8::1]:6379":               "use rediss+cluster://",
 		"redis://:s3cret@192.168.1.1":                      "the password goes to 192.168.1.1 as it is",
@@ -113,7 +114,7 @@ func TestDoctorOnEncryption(t *testing.T) {
 	for _, url := range []string{
 		"redis://", "redis://localhost", "redis://:p@localhost", "redis://:p@127.0.0.1:7000", "redis://:p@[::1]:7000", "redis://10.1.2.3",
 		"redis://172.16.0.1,192.168.0.1", "redis://[fd00::1]", "redis://[fe80::1]", "redis://169.254.1.1", "rediss://203.0.113.5", "valkeys://:p@203.0.113.5",
-		"rediss+cluster://:p@203.0.113.5", "redis+unix://:p@/run/redis.sock", "redis://name.invalid",
+		"rediss+cluster://:p@203.0.113.5", "memcached+tls://203.0.113.5", "memcached://10.1.2.3", "redis+unix://:p@/run/redis.sock", "redis://name.invalid",
 	} {
 		if got := a.judgeEncryption(address(t, url)); !got.Fine {
 			t.Errorf("%s: %+v", url, got)

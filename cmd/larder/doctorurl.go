@@ -32,12 +32,15 @@ func (a *app) judgeEncryption(u *driver.URL) larder.Advice {
 	const subject = "encryption"
 	protocol, kind, _ := strings.Cut(u.Scheme, "+")
 	switch {
-	case strings.HasSuffix(protocol, "s") && protocol != "redis":
+	case kind == "tls", strings.HasSuffix(protocol, "s") && protocol != "redis":
 		return healthy(subject, "TLS")
 	case kind == "unix":
 		return healthy(subject, "a unix socket")
 	}
 	secure := strings.Replace(u.Scheme, protocol, protocol+"s", 1) + "://"
+	if !strings.HasPrefix(protocol, "redis") && !strings.HasPrefix(protocol, "valkey") {
+		secure = "memcached+tls://"
+	}
 	guarded := passwords(u)
 	for _, host := range u.Hosts {
 		reach := a.reachOf(host)
