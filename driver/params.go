@@ -23,7 +23,7 @@ func (u *URL) Param(name string) (string, bool) {
 func (u *URL) CheckParams(known ...string) error {
 	for _, p := range u.params {
 		if !slices.Contains(known, p.name) {
-			sorted := slices.Sorted(slices.Values(known))
+			sorted := slices.Compact(slices.Sorted(slices.Values(known)))
 			return fmt.Errorf("unknown parameter %q in the URL; known: %s", p.name, strings.Join(sorted, ", "))
 		}
 	}

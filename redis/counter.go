@@ -19,10 +19,10 @@ local v = redis.call('GET', KEYS[1])
 if not v then
   store(ARGV[1], ARGV[2])
 else
+  void()
   local r = redis.pcall('INCRBY', KEYS[1], ARGV[1])
   if type(r) == 'table' then return {v} end
 end
-void()
 return redis.call('GET', KEYS[1])`)
 
 // Incr adds delta to the integer at key.

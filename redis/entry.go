@@ -94,7 +94,7 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	return err == nil, explain(err)
 }
 
-// Touch gives key a new lifetime.
+// Touch gives key a new lifetime. A short one voids the lease that the entry has kept from being used as long as it stood.
 func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
 	c, err := s.link.client(ctx)
 	if err != nil {
@@ -103,8 +103,14 @@ func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool,
 	if ttl == 0 {
 		return persist(ctx, c.client, key)
 	}
-	n, err := c.client.Do(ctx, c.client.B().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build()).ToInt64()
-	return n == 1, explain(err)
+	pexpire := c.client.B().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build()
+	if !passes(ttl) {
+		n, err := c.client.Do(ctx, pexpire).ToInt64()
+		return n == 1, explain(err)
+	}
+	replies := c.client.DoMulti(ctx, unlinkCommand(c.client.B(), leaseKey(key)), pexpire)
+	n, err := replies[1].ToInt64()
+	return n == 1, explain(first(err, leaseError(replies[0])))
 }
 
 // persist asks first whether key is there, because PERSIST says no to an entry without a lifetime too. In the other order an

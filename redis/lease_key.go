@@ -28,6 +28,12 @@ func leaseKey(key string) string {
 	return slotTag + slotTags()[slotOf(key)] + "}:" + key
 }
 
+// isLease tells whether a key is a lease's, and not one of a program whose keys begin likewise.
+func isLease(name string) bool {
+	key, ok := leasedKey(name)
+	return ok && leaseKey(key) == name
+}
+
 // leasedKey is the inverse of leaseKey.
 func leasedKey(lease string) (key string, ok bool) {
 	if key, ok := strings.CutPrefix(lease, ownTag); ok {

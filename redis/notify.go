@@ -21,9 +21,8 @@ if ARGV[1] == 'is' and redis.call('GET', KEYS[1]) ~= ARGV[4] then return 0 end
 if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', KEYS[1], ARGV[2]) then
   return redis.error_reply('NOPERM no permission to publish on the channel of the key')
 end
-store(ARGV[2], ARGV[3])
+if not store(ARGV[2], ARGV[3]) then return 0 end
 redis.call('PUBLISH', KEYS[1], ARGV[2])
-void()
 return 1`)
 
 // SetNotify stores value and publishes it.

@@ -21,7 +21,7 @@ func (s *Store) Scan(ctx context.Context, prefix string) iter.Seq2[string, error
 				return
 			}
 			for _, key := range keys {
-				if strings.HasPrefix(key, prefix) && !strings.HasPrefix(key, leasePrefix) && !yield(key, nil) {
+				if strings.HasPrefix(key, prefix) && !isLease(key) && !yield(key, nil) {
 					return
 				}
 			}

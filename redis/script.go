@@ -20,22 +20,25 @@ func newScript(text string) *script {
 	return &script{text: text, sum: hex.EncodeToString(sum[:])}
 }
 
-// newStoring makes a script that may use store(value, ttl), which gives the entry (the first key) a value and a lifetime:
-// milliseconds, 0 for none, or keep; and void(), which deletes the entry's lease (the second key, see runOne).
+// newStoring makes a script that may use store(value, ttl), which voids the entry's lease (the second key, see runOne) and gives the entry
+// (the first key) a value and a lifetime: milliseconds, 0 for none, or keep. It returns false, and does nothing, if
+// there is nothing to keep: PTTL is 0 in an entry's last millisecond. SET KEEPTTL is not in Redis 5.
 //
-// PTTL is 0 in an entry's last millisecond; to keep that must not mean for ever. SET KEEPTTL is not in Redis 5.
+// The lease comes first: nothing is undone when a command fails, for want of the right to it, say.
 func newStoring(text string) *script {
 	return newScript(`
+local function void()
+  if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
+end
 local function store(value, ttl)
   if ttl == 'keep' then
     ttl = redis.call('PTTL', KEYS[1])
-    if ttl == 0 then ttl = 1 end
+    if ttl == 0 then return false end
   end
+  void()
   if tonumber(ttl) > 0 then redis.call('SET', KEYS[1], value, 'PX', ttl)
   else redis.call('SET', KEYS[1], value) end
-end
-local function void()
-  if KEYS[2] then redis.call('UNLINK', KEYS[2]) end
+  return true
 end` + text)
 }
 

@@ -12,8 +12,7 @@ import (
 // swapScript replaces ARGV[1] by ARGV[2], with the lifetime ARGV[3].
 var swapScript = newStoring(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-store(ARGV[2], ARGV[3])
-void()
+if not store(ARGV[2], ARGV[3]) then return 0 end
 return 1`)
 
 // GetVersion is Get: a string of Redis has no version but its value. An entry that was written again with the same value counts
@@ -55,14 +54,15 @@ func (s *Store) swap(ctx context.Context, key string, old []byte, value string, 
 // runOne runs a script whose keys are an entry's and its lease's.
 //
 // While a slot moves to another server of a cluster, a command on two keys of which one is not there is refused with TRYAGAIN, and
-// there hardly ever is a lease. Then the script gets the entry's key alone, and the lease is deleted afterwards, as write does.
+// there hardly ever is a lease. Then the script gets the entry's key alone, and the lease is deleted afterwards, as write does. So it is if
+// the user has no rights to leases: then he has none (see leaseError).
 func (s *Store) runOne(ctx context.Context, sc *script, key string, args ...string) (rueidis.RedisMessage, error) {
 	c, err := s.link.client(ctx)
 	if err != nil {
 		return rueidis.RedisMessage{}, err
 	}
 	reply := sc.run(ctx, c.client, []invocation{{keys: []string{key, leaseKey(key)}, args: args}})[0]
-	if e, ok := rueidis.IsRedisErr(reply.Error()); ok && e.IsTryAgain() {
+	if e, ok := rueidis.IsRedisErr(reply.Error()); ok && (e.IsTryAgain() || denied(reply.Error())) {
 		if reply = sc.run(ctx, c.client, []invocation{{keys: []string{key}, args: args}})[0]; reply.Error() == nil {
 			err = leaseError(c.client.Do(ctx, unlinkCommand(c.client.B(), leaseKey(key))))
 		}

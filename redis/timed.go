@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -43,6 +44,8 @@ func timedResult(get, pttl rueidis.RedisResult) (r driver.TimedResult, err error
 	}
 	left, err := pttl.ToInt64()
 	switch {
+	case denied(err):
+		return r, errors.ErrUnsupported
 	case err != nil:
 		return r, explain(err)
 	case left == -2:

@@ -105,7 +105,7 @@ func readDB(u *driver.URL, o *Options, path string) error {
 	text, given := u.Param("db")
 	switch {
 	case given && path != "":
-		return fmt.Errorf("the database is given twice, as /%s and as db=%s", path, text)
+		return errors.New("the database is given twice, in the path and as db=")
 	case !given && path == "":
 		return nil
 	case !given:
@@ -113,6 +113,9 @@ func readDB(u *driver.URL, o *Options, path string) error {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 || text[0] == '+' {
+		if strings.ContainsAny(text, ":@") {
+			text = driver.Mask // a user and a password, of a URL without its //
+		}
 		return fmt.Errorf("the database is a number, as in %s: not %q", examples[strings.Contains(u.Scheme, "+unix")], text)
 	}
 	o.DB = n

@@ -87,6 +87,8 @@ func TestBadURL(t *testing.T) {
 		"redis://h?dial_timeout=0":                      "dial_timeout=0",
 		"redis://h?tls_ca=ca.pem":                       "not encrypted",
 		"redis://h?sentinel_password=secret":            "no sentinels",
+		"redis:u:secret@h":                              "the database is a number, as in /0: not \"***\"",
+		"redis:///u:secret@h":                           "not \"***\"",
 		"redis://h?pool=3":                              "maxsize, minsize",
 		"redis+unix://host/path":                        "redis+unix:///path",
 		"redis+unix:///":                                "redis+unix:///path",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -42,7 +43,7 @@ type watch struct {
 
 // Watch tells of every change of a key that begins with prefix, by CLIENT TRACKING in the mode BCAST.
 func (s *Store) Watch(ctx context.Context, prefix string, tell func(driver.Event)) (stop func(), err error) {
-	return s.watch(ctx, ctx, prefix, withoutLeases(prefix, tell))
+	return s.watch(ctx, ctx, prefix, withoutLeases(tell))
 }
 
 // watch connects within the first context, and watches within the second.
@@ -205,6 +206,9 @@ func connectionNumbers(ctx context.Context, servers map[string]rueidis.Client) (
 	for addr, client := range servers {
 		all.Go(func() {
 			n, err := client.Do(ctx, client.B().ClientId().Build()).ToInt64()
+			if denied(err) {
+				err = fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			failed = first(failed, err)

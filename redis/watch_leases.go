@@ -1,18 +1,11 @@
 package redis
 
-import (
-	"strings"
+import "github.com/larder-go/larder/driver"
 
-	"github.com/larder-go/larder/driver"
-)
-
-// withoutLeases keeps from tell what concerns leases, which are no entries. Who asks for a prefix of theirs means them.
-func withoutLeases(prefix string, tell func(driver.Event)) func(driver.Event) {
-	if !strings.HasPrefix(leasePrefix, prefix) || prefix == leasePrefix {
-		return tell
-	}
+// withoutLeases keeps from tell what concerns leases, which are no entries.
+func withoutLeases(tell func(driver.Event)) func(driver.Event) {
 	return func(e driver.Event) {
-		if !strings.HasPrefix(e.Key, leasePrefix) {
+		if e.Kind != driver.Changed || !isLease(e.Key) {
 			tell(e)
 		}
 	}
