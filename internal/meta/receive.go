@@ -11,7 +11,8 @@ import (
 // The answers are read by one at a time. A caller who comes alone does it himself: to wake him from another goroutine would take
 // half as long as the answer does. If it does not come soon, or others come along, the connection's goroutine goes on.
 const (
-	// loneTime is how long a lone caller reads. Meanwhile he does not see that his context has been cancelled.
+	// loneTime is how long a lone caller reads at least, and twice that at most. Meanwhile he does not see that his context has been
+	// cancelled.
 	loneTime = 2 * time.Millisecond
 	// restTime is how long nobody reads after the last answer. From then on the connection's goroutine does, to notice when
 	// the server hangs up.
@@ -21,19 +22,16 @@ const (
 // inbox is what the reader works with.
 type inbox struct {
 	buf   []byte
-	from  int     // where what has come and is not consumed begins
-	to    int     // and ends
-	queue []*Call // taken from sent
-	first int     // of queue, which is not answered
+	from  int       // where what has come and is not consumed begins
+	to    int       // and ends
+	queue []*Call   // taken from sent
+	first int       // of queue, which is not answered
+	until time.Time // the deadline for reads, if a lone reader has set it
 }
 
 // readAlone reads the answers to the only call there is, and tells whether they have come.
 func (c *Conn) readAlone(ctx context.Context, call *Call) bool {
-	until := time.Now().Add(loneTime)
-	if d, ok := ctx.Deadline(); ok && d.Before(until) {
-		until = d
-	}
-	err := c.nc.SetReadDeadline(until)
+	err := c.limitRead(ctx)
 	for err == nil && !call.done() {
 		err = c.progress(call)
 	}
@@ -53,6 +51,21 @@ func (c *Conn) readAlone(ctx context.Context, call *Call) bool {
 	c.due.Add(-int64(len(call.buf)))
 	c.stepBack()
 	return true
+}
+
+// limitRead lets the next read end soon, or with ctx. To set a deadline costs as much as the rest of a call on this side: one that is
+// good for some calls is set for all of them.
+func (c *Conn) limitRead(ctx context.Context) error {
+	now := time.Now()
+	until, ends := ctx.Deadline()
+	if !ends || until.Sub(now) > 2*loneTime {
+		if c.inbox.until.Sub(now) >= loneTime {
+			return nil
+		}
+		until = now.Add(2 * loneTime)
+	}
+	c.inbox.until = until
+	return c.nc.SetReadDeadline(until)
 }
 
 // stepBack is for a reader who has nothing to read. It is called with the lock.
@@ -95,6 +108,7 @@ func (c *Conn) read() {
 	c.stepBack()
 	c.mu.Unlock()
 	for c.isReader() {
+		c.inbox.until = time.Time{}
 		err := c.nc.SetReadDeadline(time.Time{})
 		for more := true; more && err == nil; {
 			more, err = c.serve()
