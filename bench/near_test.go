@@ -108,7 +108,8 @@ func BenchmarkInvalidation(b *testing.B) {
 			if e.Kind != driver.Changed {
 				return
 			}
-			sent, err := strconv.ParseInt(strings.TrimPrefix(e.Key, latencyPrefix), 10, 64)
+			moment, _, _ := strings.Cut(strings.TrimPrefix(e.Key, latencyPrefix), "-")
+			sent, err := strconv.ParseInt(moment, 10, 64)
 			must(b, err)
 			mu.Lock()
 			defer mu.Unlock()
@@ -154,13 +155,13 @@ func write(addr string) error {
 	if err != nil {
 		return err
 	}
-	due := make(chan struct{}, writesEach)
+	due := make(chan int, writesEach)
 	errs := make(chan error, 64)
 	for range cap(errs) {
 		go func() {
 			var err error
-			for range due {
-				key := latencyPrefix + strconv.FormatInt(time.Now().UnixNano(), 10)
+			for n := range due { // two writes of one moment would be told of as one
+				key := latencyPrefix + strconv.FormatInt(time.Now().UnixNano(), 10) + "-" + strconv.Itoa(n)
 				if e := s.Set(context.Background(), key, []byte("1"), time.Minute); e != nil {
 					err = e
 				}
@@ -171,7 +172,7 @@ func write(addr string) error {
 	n := 0
 	for began := time.Now(); time.Since(began) < writesFor; time.Sleep(200 * time.Microsecond) {
 		for ; n < int(time.Since(began).Seconds()*writesEach); n++ {
-			due <- struct{}{}
+			due <- n
 		}
 	}
 	close(due)
