@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/tlsparam"
 )
 
 func init() {
@@ -41,7 +42,8 @@ func optionsOf(u *driver.URL) (Options, error) {
 	if o.DialTimeout, err = u.Duration("dial_timeout", defaultDialTimeout); err != nil {
 		return Options{}, err
 	}
-	return o, readTLS(u, &o, u.Scheme == "memcached+tls")
+	o.TLS, err = tlsparam.Read(u, u.Scheme == "memcached+tls", "memcached+tls://")
+	return o, err
 }
 
 func readServers(u *driver.URL, o *Options) error {

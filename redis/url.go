@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/tlsparam"
 )
 
 func init() {
@@ -40,7 +41,9 @@ func optionsOf(u *driver.URL) (Options, error) {
 	if err := readParams(u, &o); err != nil {
 		return Options{}, err
 	}
-	return o, readTLS(u, &o, encrypted)
+	var err error
+	o.TLS, err = tlsparam.Read(u, encrypted, "rediss:// and the like")
+	return o, err
 }
 
 // kindOf tells how the servers, the path and the database of a scheme's URLs are read.
