@@ -96,6 +96,7 @@ func (w *watch) begun() bool {
 
 func (w *watch) run(ctx context.Context) {
 	defer w.link.close()
+	defer w.silence() // first: a cluster's client may report its lost connections after it has been closed
 	timer := time.NewTimer(beatInterval)
 	defer timer.Stop()
 	for failed := 0; ; {
@@ -126,11 +127,15 @@ func pauseAfter(failed int) time.Duration {
 
 // stop ends the watch. tell is not called any more once it has returned.
 func (w *watch) stop() {
-	w.mu.Lock()
-	w.tell = nil
-	w.mu.Unlock()
+	w.silence()
 	w.cancel()
 	w.ended.Wait()
+}
+
+func (w *watch) silence() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tell = nil
 }
 
 // beat asks every server for the number of the connection, twice. The second answer comes behind everything that was told of
