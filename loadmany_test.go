@@ -215,6 +215,39 @@ func TestBatchLoaderThatDoesNotReturn(t *testing.T) {
 	}
 }
 
+// TestBatchLeavesJoinedLoads: whose own loader panics waits for nobody's load any more. If it were still counted there, a
+// leader that gives up would leave the load to it: a load that nobody leads would stay in memory, and not be counted.
+func TestBatchLeavesJoinedLoads(t *testing.T) {
+	for name, leave := range leaving {
+		t.Run(name, func(t *testing.T) {
+			loadTest(t, func(t *testing.T, c *larder.Cache, _ *drivertest.Faulty) {
+				v := larder.Of[int](c, "")
+				var wg sync.WaitGroup
+				ctx, cancel := context.WithCancel(t.Context())
+				wg.Go(func() {
+					_, err := v.GetOrSet(ctx, "joined", slow(1, new(atomic.Int64)))
+					wantErr(t, "the leader that gives up", err, context.Canceled)
+				})
+				synctest.Wait()
+				wg.Go(func() {
+					defer func() { _ = recover() }()
+					_, _ = v.GetOrSetMany(t.Context(), []string{"joined", "led"}, func(context.Context, []string) (map[string]int, error) {
+						leave()
+						return nil, nil
+					})
+				})
+				synctest.Wait()
+				cancel()
+				wg.Wait()
+				said(t, "the next load", 2)(v.GetOrSet(t.Context(), "joined", larder.Value(2)))
+				if s := c.Stats(); s.Loads != 3 || s.LoadErrors != 2 {
+					t.Errorf("one load that its leader gave up, one that panicked, one that went well: %+v", s)
+				}
+			})
+		})
+	}
+}
+
 // TestBatchCloses: Close ends the wait for another one's load.
 func TestBatchCloses(t *testing.T) {
 	loadTest(t, func(t *testing.T, c *larder.Cache, _ *drivertest.Faulty) {

@@ -298,6 +298,8 @@ func TestWeigh(t *testing.T) {
 	wantErr(t, "Set of what weighs too much", v.Set(t.Context(), "k", "12345678901"), larder.ErrTooLarge)
 	ok(t, larder.Of[string](c, "").Set(t.Context(), "k", "1234567890"))
 	ok(t, mustView(t, c, larder.Policy[string]{Weigh: func(string) int { return -5 }}).Set(t.Context(), "l", strings.Repeat("x", 20_000)))
+	// Together with the key's this would be more than an int64 holds.
+	wantErr(t, "Set of what weighs all there is", mustView(t, c, larder.Policy[string]{Weigh: func(string) int { return math.MaxInt }}).Set(t.Context(), "k", "v"), larder.ErrTooLarge)
 	wantErr(t, "Set of a long string", larder.Of[string](c, "").Set(t.Context(), "k", strings.Repeat("x", 20_000)), larder.ErrTooLarge)
 	wantErr(t, "Set of a long string inside", larder.Of[[1]inner](c, "").Set(t.Context(), "k", [1]inner{{S: strings.Repeat("x", 20_000)}}), larder.ErrTooLarge)
 }
