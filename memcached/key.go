@@ -3,8 +3,10 @@ package memcached
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
+	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/meta"
 )
 
@@ -12,12 +14,30 @@ import (
 const digestPrefix = "sha256:"
 
 // wire is a key's name on the server: the key itself, or its digest if it is not one that memcached takes. Keys that look like what
-// this package makes itself, a digest or a lease, go by their digest too, so that nobody can forge one.
-func wire(key string) meta.Key {
-	if meta.Legal(key) && !isDigest(key) && !strings.HasPrefix(key, leasePrefix) {
-		return meta.Key{Name: key}
+// this package makes itself, a digest or a lease, go by their digest too, so that nobody can forge one. With VerbatimKeys every
+// name is the key, and what memcached does not take is ErrBadKey.
+func (s *Store) wire(key string) (meta.Key, error) {
+	switch {
+	case s.options.VerbatimKeys:
+		return meta.Key{Name: key}, checkKey(key)
+	case meta.Legal(key) && !isDigest(key) && !strings.HasPrefix(key, leasePrefix):
+		return meta.Key{Name: key}, nil
 	}
-	return meta.Key{Space: digestPrefix, Name: digest(key)}
+	return meta.Key{Space: digestPrefix, Name: digest(key)}, nil
+}
+
+// checkKey says why memcached does not take a key.
+func checkKey(key string) error {
+	switch {
+	case meta.Legal(key):
+		return nil
+	case key == "":
+		return fmt.Errorf("%w: empty", driver.ErrBadKey)
+	case len(key) > meta.MaxKey:
+		return fmt.Errorf("%w: %d bytes, and memcached takes %d", driver.ErrBadKey, len(key), meta.MaxKey)
+	}
+	at := strings.IndexFunc(key, func(r rune) bool { return r <= ' ' || r == 0x7f })
+	return fmt.Errorf("%w: the byte 0x%02x at %d, which memcached does not take", driver.ErrBadKey, key[at], at)
 }
 
 func digest(key string) string {
@@ -38,9 +58,11 @@ const leasePrefix = "larder:lease:"
 func leaseOf(k meta.Key) meta.Key {
 	switch {
 	case len(leasePrefix)+k.Len() > meta.MaxKey:
-		return meta.Key{Space: leasePrefix + digestPrefix, Name: digest(k.Name)}
+		return meta.Key{Space: leasePrefix + digestPrefix, Name: digest(k.String())}
 	case k.Space == "":
 		return meta.Key{Space: leasePrefix, Name: k.Name}
+	case k.Space == digestPrefix:
+		return meta.Key{Space: leasePrefix + digestPrefix, Name: k.Name}
 	}
-	return meta.Key{Space: leasePrefix + digestPrefix, Name: k.Name}
+	return meta.Key{Space: leasePrefix + k.Space, Name: k.Name}
 }

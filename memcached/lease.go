@@ -2,6 +2,8 @@ package memcached
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -33,14 +35,19 @@ func (l *line) lost(lease driver.Lease) (cas uint64, lost bool) {
 	return t.cas, !ok || t.life != l.life
 }
 
+var errNoLeases = fmt.Errorf("%w: with keys=verbatim there is no name for a lease that is not a key", errors.ErrUnsupported)
+
 // Acquire asks for the lease of each key, and then looks whether it is there: if it is, what was got is given back. In the other
 // order the lease could be that of a key which another has filled in between.
 func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]driver.Grant, error) {
+	if s.options.VerbatimKeys {
+		return nil, errNoLeases
+	}
 	grants := make([]driver.Grant, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, b *part) error {
 		call := meta.NewCall()
 		for _, k := range b.keys {
-			call.Vivify(leaseOf(k), meta.CAS, wholeSeconds(d))
+			call.Vivify(leaseOf(k), meta.CAS+meta.Size+meta.Flags, wholeSeconds(d))
 			call.Get(k, meta.Value+meta.Flags)
 		}
 		if err := b.do(ctx, call); err != nil {
@@ -64,14 +71,19 @@ func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]
 	return grants, nil
 }
 
+var errNameTaken = errors.New("another program has an entry where the key's lease would be")
+
 func grantOf(lease, entry *meta.Reply, life uint64) (g driver.Grant, won bool) {
 	won = lease.Status == meta.OK && lease.Won
 	if entry.Status != meta.Miss {
 		g.Value, g.Err = valueOf(entry)
 		return g, won
 	}
-	if lease.Status != meta.OK {
+	switch {
+	case lease.Status != meta.OK:
 		return driver.Grant{Err: odd(lease)}, false
+	case !isLease(lease):
+		return driver.Grant{Err: errNameTaken}, false
 	}
 	g.Err = driver.ErrMiss
 	if won {
@@ -99,7 +111,7 @@ func (p *part) giveBack(ctx context.Context, asked *meta.Call, unused []int) err
 // lookAt asks for the states of a key's lease and of the key.
 func (t *target) lookAt(ctx context.Context) (lease, entry meta.Reply, err error) {
 	call := meta.NewCall()
-	call.Get(leaseOf(t.key), meta.CAS)
+	call.Get(leaseOf(t.key), meta.CAS+meta.Size+meta.Flags)
 	call.Get(t.key, meta.Size)
 	if err := t.ask(ctx, call); err != nil {
 		return lease, entry, err
@@ -170,7 +182,7 @@ func (s *Store) Await(ctx context.Context, key string) error {
 			return err
 		}
 		lease, entry, err := t.lookAt(ctx)
-		if err != nil || lease.Status != meta.OK || entry.Status == meta.OK {
+		if err != nil || !isLease(&lease) || entry.Status == meta.OK {
 			return err
 		}
 		if err := s.pause(ctx, wait); err != nil {

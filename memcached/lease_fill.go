@@ -80,7 +80,7 @@ func (f *fill) mark(ctx context.Context) (held []int, states []uint64, err error
 			f.failed[f.at[i]] = driver.ErrTooLarge
 			call.Delete(leaseOf(k), cas)
 		default:
-			call.Set(leaseOf(k), meta.Item{Data: fillingMark, TTL: fillTime, CAS: cas, Tell: true})
+			call.Set(leaseOf(k), meta.Item{Data: fillingMark, Flags: fillingFlags, TTL: fillTime, CAS: cas, Tell: true})
 		}
 		asked = append(asked, i)
 	}

@@ -28,18 +28,28 @@ import (
 // than that, with just such an add in its buffers, stores it when it goes on.
 var fillingMark = []byte("F")
 
+// fillingFlags are those of a lease in the state filling; held, it has none, because what is vivified has none. Whatever else is found
+// under the name of a lease is an entry that another program keeps there, or one with VerbatimKeys: it is left alone.
+const fillingFlags = 0x6c656173
+
+// isLease tells whether what was found is a lease. It has to be asked for with its flags.
+func isLease(r *meta.Reply) bool {
+	there := r.Status == meta.OK || r.Status == meta.Found
+	return there && (r.Size == 0 && r.Flags == 0 || r.Flags == fillingFlags)
+}
+
 // fillTime is how long a fill may take, in seconds.
 const fillTime = 10
 
 // lookAtLease puts into the call whether there is a lease: nothing comes back if, as nearly always, there is none.
 func (t *target) lookAtLease(call *meta.Call) {
-	call.GetQuietly(leaseOf(t.key), meta.Value+meta.CAS)
+	call.GetQuietly(leaseOf(t.key), meta.CAS+meta.Size+meta.Flags)
 }
 
 // void takes a lease away that a look has found, after the key has got a value. If it has changed since, it is filling, and
 // finds the key there.
 func (t *target) void(ctx context.Context, lease *meta.Reply) error {
-	if lease.Status != meta.Found {
+	if !isLease(lease) {
 		return nil
 	}
 	_, err := t.dropLease(ctx, lease.CAS)
@@ -98,9 +108,9 @@ func (t *target) removeOnce(ctx context.Context) (was, again bool, err error) {
 // settleLease ends a lease that was found before the key was deleted, and tells whether the key has to be deleted again.
 func (t *target) settleLease(ctx context.Context, lease *meta.Reply) (again bool, err error) {
 	switch {
-	case lease.Status != meta.Found:
+	case !isLease(lease):
 		return false, nil
-	case len(lease.Data) > 0: // filling
+	case lease.Flags == fillingFlags:
 		return true, nil
 	}
 	dropped, err := t.dropLease(ctx, lease.CAS)

@@ -28,6 +28,12 @@ type Options struct {
 	// Timeout bounds how long a server may be silent while an answer is due before its connection is given up, for calls whose
 	// context has no deadline. 0: 3 seconds.
 	Timeout time.Duration
+	// VerbatimKeys makes every key its own name on the server, for programs that have to find what others wrote, or have others find what
+	// they wrote, and nothing else. A key that memcached does not take (longer than 250 bytes, empty, with spaces or control characters)
+	// is then driver.ErrBadKey, alone in its batch, and not stored under its digest. No name is left for leases: GetOrSet loads once in
+	// each process. Programs without VerbatimKeys may share the servers.
+	VerbatimKeys bool
+
 	// Lazy puts off connecting to the first call.
 	Lazy bool
 	// Logger is told what a person has to know. nil: slog.Default().

@@ -28,7 +28,7 @@ func (s *Store) eachNode(ctx context.Context, keys []string, do func(context.Con
 	if s.isClosed() {
 		return driver.ErrClosed
 	}
-	parts := s.split(keys)
+	parts := s.split(keys, fail)
 	errs := make([]error, len(parts))
 	var others sync.WaitGroup
 	for i := 1; i < len(parts); i++ {
@@ -83,12 +83,16 @@ func (s *Store) onPart(ctx context.Context, p *part, do func(context.Context, *p
 }
 
 // split groups keys by their servers, and into calls of a bounded length: those of one server stand in one part if they are not
-// too many.
-func (s *Store) split(keys []string) []*part {
+// too many. A key that cannot be stored fails alone.
+func (s *Store) split(keys []string, fail func(at int, err error)) []*part {
 	var parts []*part
 	open := make(map[*node]*part, len(s.nodes))
 	for i, key := range keys {
-		k := wire(key)
+		k, err := s.wire(key)
+		if err != nil {
+			fail(i, err)
+			continue
+		}
 		n := s.alive(k)
 		p := open[n]
 		if p == nil || len(p.keys) == partKeys {

@@ -53,8 +53,9 @@ func (s *Store) scanNode(ctx context.Context, n *node, prefix string, yield func
 		}
 		key, expiry, ok := keyOf(line)
 		switch {
-		case !ok || strings.HasPrefix(key, leasePrefix):
-		case isDigest(key):
+		case !ok:
+		case !s.options.VerbatimKeys && strings.HasPrefix(key, leasePrefix):
+		case !s.options.VerbatimKeys && isDigest(key):
 			nameless++
 		case !strings.HasPrefix(key, prefix):
 		case expiry > 0 && expiry <= spool.began+1 && !s.isThere(ctx, key):

@@ -107,7 +107,10 @@ type target struct {
 
 // find connects to the server that has a key.
 func (s *Store) find(ctx context.Context, key string) (target, error) {
-	k := wire(key)
+	k, err := s.wire(key)
+	if err != nil {
+		return target{}, err
+	}
 	n := s.nodeOf(k)
 	l, err := n.line(ctx)
 	if err != nil && s.options.OnDown == Rehash && isDown(err) {

@@ -53,14 +53,14 @@ func (s *Store) Inspect(ctx context.Context, keys []string) (map[string]driver.E
 	}
 	infos := make(map[string]driver.EntryInfo, len(keys))
 	for i, key := range keys {
-		if errs[i] != nil {
-			return nil, errs[i]
-		}
 		if found[i] != nil {
 			infos[key] = *found[i]
 		}
 	}
-	return infos, nil
+	if len(keys) == 1 {
+		return infos, errs[0]
+	}
+	return infos, keyErrors(keys, errs)
 }
 
 func infoOf(r *meta.Reply) (*driver.EntryInfo, error) {

@@ -17,7 +17,7 @@ func init() {
 	driver.Register(driver.Engine{
 		Name:    Name,
 		Schemes: []string{"memcached", "memcached+tls", "memcached+unix", "cache+memcached", "memcache", "pylibmc"},
-		Params:  []string{"hash", "weights", "on_down", "dial_timeout", "tls_ca", "tls_cert", "tls_key"},
+		Params:  []string{"hash", "weights", "on_down", "keys", "dial_timeout", "tls_ca", "tls_cert", "tls_key"},
 		Open: func(ctx context.Context, c driver.Config) (driver.Store, error) {
 			o, err := optionsOf(c.URL)
 			if err != nil {
@@ -77,7 +77,11 @@ func readRules(u *driver.URL, o *Options) error {
 	if err != nil {
 		return err
 	}
-	o.Hash, o.OnDown = Hash(hash), OnDown(down)
+	keys, err := u.OneOf("keys", "hashed", "verbatim")
+	if err != nil {
+		return err
+	}
+	o.Hash, o.OnDown, o.VerbatimKeys = Hash(hash), OnDown(down), keys == "verbatim"
 	return readWeights(u, o)
 }
 
