@@ -2,39 +2,121 @@ package keywait
 
 import (
 	"context"
+	"errors"
+	"hash/maphash"
+	"sync"
 	"time"
 
 	"github.com/larder-go/larder/driver"
 )
 
-// Options are for New.
+// Options are for New. The zero value is the default.
 type Options struct {
-	// Reread is how long a key whose values are published is not looked at, on average. 0: 5 seconds.
+	// Reread is how long a key is not read whose values are published, on average: each time is up to a quarter shorter or
+	// longer. It bounds how long a value stays unknown that was stored without being published. 0: 5 seconds.
 	Reread time.Duration
+	// Poll is the longest interval at which keys are read whose values are not published, while there are few; the first is 1 ms,
+	// and each is half as long again as the one before. 0: 25 ms. With more than a thousand keys it grows with their number, to
+	// 100 ms, so that the store is not asked for more than about 33,000 values per second.
+	Poll time.Duration
 }
 
-// Waiter waits for keys of one store, for any number of callers at once.
-type Waiter struct{ store driver.Store }
+const (
+	defaultReread = 5 * time.Second
+	defaultPoll   = 25 * time.Millisecond
+)
 
-// New returns a Waiter.
-func New(store driver.Store, _ Options) *Waiter { return &Waiter{store} }
+func (o Options) resolve() Options {
+	if o.Reread <= 0 {
+		o.Reread = defaultReread
+	}
+	if o.Poll <= 0 {
+		o.Poll = defaultPoll
+	}
+	return o
+}
 
-// Close ends it.
-func (w *Waiter) Close() {}
+// Waiter waits for keys of one store. It is safe for concurrent use.
+type Waiter struct {
+	store   driver.Store
+	options Options
+	seed    maphash.Seed
+	began   time.Time
 
-// Watch waits.
-func (w *Waiter) Watch(ctx context.Context, keys []string, tell func(key string, value []byte, err error) (done bool)) error {
-	for _, k := range keys {
-		for {
-			if v, err := w.store.Get(ctx, k); err == nil && tell(k, v, nil) {
-				break
-			}
-			select {
-			case <-time.After(10 * time.Millisecond):
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
+	ctx     context.Context // ends with the Waiter
+	end     context.CancelCauseFunc
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	started bool
+	topics  map[string]*topic
+	ears    *ears // nil: nothing can be heard
+	sound   *eye  // reads the keys that could be read
+	suspect *eye  // reads those that could not: they keep nobody else waiting
+}
+
+// New returns a Waiter for a store that stays open for longer. It does nothing, and has no goroutines, until the first Watch.
+func New(store driver.Store, o Options) *Waiter {
+	w := &Waiter{store: store, options: o.resolve(), seed: maphash.MakeSeed(), began: time.Now(), topics: map[string]*topic{}}
+	w.ctx, w.end = context.WithCancelCause(context.Background())
+	w.sound, w.suspect = newEye(w), newEye(w)
+	if n, ok := store.(driver.Notifier); ok {
+		w.ears = newEars(w, n)
+	}
+	return w
+}
+
+// Close ends every Watch with driver.ErrClosed. When it returns all goroutines of the Waiter have ended; tell may still be running,
+// and may itself call Close. The store stays open.
+func (w *Waiter) Close() {
+	w.mu.Lock()
+	w.end(driver.ErrClosed)
+	w.mu.Unlock()
+	w.running.Wait()
+}
+
+// start has the goroutines running, unless the Waiter has been closed. w.mu is held.
+func (w *Waiter) start() error {
+	if w.ctx.Err() != nil {
+		return context.Cause(w.ctx)
+	}
+	if w.started {
+		return nil
+	}
+	w.started = true
+	w.running.Go(w.sound.run)
+	w.running.Go(w.suspect.run)
+	if w.ears != nil {
+		w.running.Go(w.ears.run)
 	}
 	return nil
+}
+
+// fail ends the Waiter if the store was closed. It tells whether it did.
+func (w *Waiter) fail(err error) bool {
+	if !errors.Is(err, driver.ErrClosed) {
+		return false
+	}
+	w.end(err)
+	return true
+}
+
+// nudge lets a goroutine look whether there is something to do. wake has room for one.
+func nudge(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default: // it has been nudged, and not looked yet
+	}
+}
+
+// sleep returns when d is over, early when wake is nudged (nil: never), and tells whether the Waiter goes on.
+func (w *Waiter) sleep(d time.Duration, wake <-chan struct{}) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-wake:
+	case <-w.ctx.Done():
+	}
+	return w.ctx.Err() == nil
 }

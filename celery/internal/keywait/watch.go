@@ -1,0 +1,196 @@
+package keywait
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// Watch calls tell with the value of each key, as soon as there is one, and then with each newer one until tell says that it is done
+// with the key. It returns nil when tell is done with all; the error of ctx when that ends, joined with the reason if the store could
+// not be asked at last; or driver.ErrClosed when the Waiter or its store was closed. A key that is named twice counts once.
+//
+// tell runs on the goroutine of the caller. If it is slow, values of a key that come in the meantime are skipped but for the newest;
+// nobody else is kept waiting. It must not change value. err concerns this key, and is told like a value: driver.ErrCodec (what is
+// there cannot be read as one; another value may come) or driver.ErrBadKey (none will). A store that cannot be reached is asked again,
+// with pauses of up to a second, until it answers.
+//
+// Nothing is told twice in a row, and the last value is never missed: at the latest it is found by the next read (see Options).
+// Of one key, what was read is told in the order of the reads, and what was published in the order of publication. Where the two
+// meet, nobody knows which is older. So what was read is not told if a message came in while it was being read; and for 100 ms after a
+// read has found something new, messages are not told, but lead to another read. An older value is therefore told
+// after a newer one only if its message took longer than that, and then the newer one is told again.
+func (w *Waiter) Watch(ctx context.Context, keys []string, tell func(key string, value []byte, err error) (done bool)) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	c, err := w.join(keys)
+	if err != nil {
+		return err
+	}
+	defer w.leave(c)
+	for c.open > 0 {
+		select {
+		case <-c.wake:
+			if err := w.deliver(ctx, c, tell); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return w.because(ctx, c)
+		case <-w.ctx.Done():
+			return context.Cause(w.ctx)
+		}
+	}
+	return nil
+}
+
+// caller is a call of Watch.
+type caller struct {
+	slots []slot
+	open  int // slots that tell is not done with; for the caller's goroutine alone
+	wake  chan struct{}
+	mail  []*slot // those that have something to tell
+}
+
+// slot is one key of a caller, with room for the newest value.
+type slot struct {
+	caller *caller
+	key    string
+	topic  *topic // nil: nothing is expected any more
+	at     int    // in topic.slots
+
+	seen   print // of what was put into it last
+	done   bool  // nothing more is told
+	filled bool  // it is in caller.mail
+	value  []byte
+	err    error
+}
+
+// join has c told of the keys from now on.
+func (w *Waiter) join(keys []string) (*caller, error) {
+	c := &caller{slots: slots(keys), wake: make(chan struct{}, 1)}
+	c.open = len(c.slots)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.start(); err != nil {
+		return nil, err
+	}
+	for i := range c.slots {
+		c.slots[i].caller = c
+		w.expect(&c.slots[i])
+	}
+	return c, nil
+}
+
+// slots returns one for each key.
+func slots(keys []string) []slot {
+	all := make([]slot, 0, len(keys))
+	named := make(map[string]struct{}, len(keys))
+	for _, key := range keys {
+		if _, twice := named[key]; !twice {
+			named[key] = struct{}{}
+			all = append(all, slot{key: key})
+		}
+	}
+	return all
+}
+
+// expect has s told of its key. w.mu is held.
+func (w *Waiter) expect(s *slot) {
+	if n := len(s.key); n > driver.MaxKeyLen {
+		s.put(finding{err: fmt.Errorf("%w: it has %d bytes, more than %d", driver.ErrBadKey, n, driver.MaxKeyLen)})
+		return
+	}
+	t := w.topics[s.key]
+	if t == nil {
+		t = w.open(s.key)
+	} else if t.looked {
+		t.interval = 0
+		w.readNow(t)
+	}
+	s.topic, s.at = t, len(t.slots)
+	t.slots = append(t.slots, s)
+}
+
+// leave has c told of nothing any more.
+func (w *Waiter) leave(c *caller) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range c.slots {
+		w.forget(&c.slots[i])
+	}
+}
+
+// forget takes s from its topic, which ends with its last one. w.mu is held.
+func (w *Waiter) forget(s *slot) {
+	t := s.topic
+	if t == nil {
+		return
+	}
+	last := len(t.slots) - 1
+	t.slots[s.at], t.slots[last].at = t.slots[last], s.at
+	t.slots[last] = nil
+	t.slots, s.topic = t.slots[:last], nil
+	if last == 0 {
+		w.close(t)
+	}
+}
+
+// put replaces what s has to tell. The mutex of the Waiter is held.
+func (s *slot) put(f finding) {
+	s.seen, s.value, s.err = f.print, f.value, f.err
+	if !s.filled {
+		s.filled = true
+		s.caller.mail = append(s.caller.mail, s)
+	}
+	nudge(s.caller.wake)
+}
+
+// deliver tells all that there is to tell.
+func (w *Waiter) deliver(ctx context.Context, c *caller, tell func(string, []byte, error) bool) error {
+	for {
+		s, value, err := w.take(c)
+		if s == nil {
+			return nil
+		}
+		if tell(s.key, value, err) {
+			c.open--
+			w.mu.Lock()
+			w.forget(s)
+			s.done = true
+			w.mu.Unlock()
+		}
+		if c.open > 0 && ctx.Err() != nil {
+			return w.because(ctx, c)
+		}
+	}
+}
+
+// take returns what is to be told next.
+func (w *Waiter) take(c *caller) (s *slot, value []byte, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(c.mail) > 0 {
+		s, c.mail = c.mail[0], c.mail[1:]
+		value, err = s.value, s.err
+		s.filled, s.value, s.err = false, nil, nil
+		if !s.done {
+			return s, value, err
+		}
+	}
+	c.mail = nil
+	return nil, nil, nil
+}
+
+// because is the error of ctx, with the reason why nothing was found if that is known.
+func (w *Waiter) because(ctx context.Context, c *caller) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range c.slots {
+		if t := c.slots[i].topic; t != nil && t.fault != nil {
+			return fmt.Errorf("%w: %w", ctx.Err(), t.fault)
+		}
+	}
+	return ctx.Err()
+}
