@@ -1,0 +1,151 @@
+package celery
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// Backend is a result backend's store of keys and values, what Celery calls a key-value store backend. It connects when it is first
+// used, and again when a connection is lost. It is safe for concurrent use.
+type Backend struct {
+	cfg      Config
+	addr     address
+	engine   engine
+	prefix   string
+	ttl      time.Duration
+	logger   *slog.Logger
+	closed   atomic.Bool
+	closing  sync.Once
+	closeErr error
+}
+
+// OpenBackend opens the backend that rawURL names: see the package's documentation for its forms. It makes one round trip within ctx,
+// unless the URL says lazy=true; the backend does not depend on ctx afterwards. Errors never contain a password. What has no meaning here is
+// logged, and told by Warnings.
+func OpenBackend(ctx context.Context, rawURL string, opts ...Option) (*Backend, error) {
+	b, err := NewBackend(Config{ResultBackend: rawURL}, opts...)
+	if err != nil || b.isLazy() {
+		return b, err
+	}
+	if err := b.Ping(ctx); err != nil {
+		_ = b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// NewBackend makes the backend of an application's configuration. It does not connect: the first call does. An error is an ErrConfig
+// that names the setting, or says which package to import for the engine.
+func NewBackend(cfg Config, opts ...Option) (*Backend, error) {
+	s := newSettings(cfg, opts)
+	b := &Backend{cfg: s.cfg, logger: s.logger, prefix: globalPrefix(s.cfg.ResultBackendTransportOptions.GlobalKeyPrefix)}
+	err := b.open()
+	if err != nil {
+		return nil, &Error{Op: "open", Engine: b.engine.name, Err: err}
+	}
+	for _, w := range b.addr.warnings {
+		b.logger.Warn("celery: " + w.String())
+	}
+	return b, nil
+}
+
+func (b *Backend) open() (err error) {
+	if b.ttl, err = b.cfg.lifetime(); err != nil {
+		return err
+	}
+	if err := b.cfg.check(); err != nil {
+		return err
+	}
+	if b.addr, err = translate(b.cfg); err != nil {
+		return err
+	}
+	if d := b.cfg.ResultExpires; d > 0 && b.ttl == 0 && d != NoExpiry {
+		b.addr.warn("result_expires", "%v is less than a second, which Celery cuts off: results live for ever", d)
+	}
+	b.engine, err = openEngine(context.Background(), b.addr.engine, b.logger)
+	if err != nil {
+		return fmt.Errorf("%w: result_backend: %w", ErrConfig, err)
+	}
+	return nil
+}
+
+func (b *Backend) isLazy() bool {
+	u, err := driver.ParseURL(b.addr.engine)
+	if err != nil {
+		return false
+	}
+	lazy, _ := u.Bool("lazy", false)
+	return lazy
+}
+
+// Warnings are what the configuration says without an effect here.
+func (b *Backend) Warnings() []Warning { return slices.Clone(b.addr.warnings) }
+
+// Servers are the servers as they are named in the URL, in their order, without user and password. An engine without servers has its
+// file, or nothing.
+func (b *Backend) Servers() []string { return slices.Clone(b.addr.servers) }
+
+// Config is what the backend was made with.
+func (b *Backend) Config() Config { return b.cfg }
+
+// Expires is how long what is stored lives, in whole seconds; 0: for ever.
+func (b *Backend) Expires() time.Duration { return b.ttl }
+
+// SupportsAutoExpire tells whether the engine itself removes what has expired. All do.
+func (b *Backend) SupportsAutoExpire() bool { return true }
+
+// SupportsNativeJoin tells whether the results of a group are read in one round trip for each server, by MGet. All can.
+func (b *Backend) SupportsNativeJoin() bool { return true }
+
+// ImplementsIncr tells whether the parts of a chord are counted by Incr. On Redis they are not: there they are collected, in Celery as
+// here.
+func (b *Backend) ImplementsIncr() bool { return b.engine.name != "redis" }
+
+// Client sets target, a pointer to a variable of the engine's own client type or to a driver.Store, and returns true; or returns false
+// if the engine has no client of that type. The client has connected only if the backend has been used.
+func (b *Backend) Client(target any) bool {
+	if store, ok := target.(*driver.Store); ok {
+		*store = b.engine.store
+		return true
+	}
+	return b.engine.clients != nil && b.engine.clients.Unwrap(target)
+}
+
+// Ping makes one round trip.
+func (b *Backend) Ping(ctx context.Context) error {
+	if b.closed.Load() {
+		return b.fail("ping", "", ErrClosed)
+	}
+	return b.fail("ping", "", b.engine.ping(ctx))
+}
+
+// Close disconnects. Later calls give ErrClosed. A second Close does nothing and returns what the first did.
+func (b *Backend) Close() error {
+	b.closing.Do(func() {
+		b.closed.Store(true)
+		b.closeErr = b.fail("close", "", b.engine.store.Close())
+	})
+	return b.closeErr
+}
+
+// store is the engine, which connects on first use.
+func (b *Backend) store(ctx context.Context) (driver.Store, error) {
+	if b.closed.Load() {
+		return nil, ErrClosed
+	}
+	return b.engine.store, ctx.Err()
+}
+
+// expires is how long what is stored lives; 0: for ever.
+func (b *Backend) expires() time.Duration { return b.ttl }
+
+// number is what Incr writes.
+func number(n int64) []byte { return strconv.AppendInt(nil, n, 10) }

@@ -1,0 +1,28 @@
+// Package celery is the result backend of Celery for Go programs: it reads what Python workers store and writes what Python reads,
+// byte for byte, on Redis and Memcached, and keeps results on every other engine of larder too.
+//
+//	import _ "github.com/larder-go/larder/redis" // the engine
+//
+//	b, err := celery.OpenBackend(ctx, "redis://localhost/0")
+//	err = b.Set(ctx, "some-key", []byte("value"))
+//
+// # The key-value surface
+//
+// [Backend] is what Celery calls a key-value store backend: Get, MGet, Set, Delete, Incr and Expire over an engine, with one lifetime
+// for all that is stored (result_expires). It is made from a URL ([OpenBackend]) or from an application's configuration ([NewBackend],
+// [ReadConfig]), in Celery's forms:
+//
+//	redis://[user:password@]host:port/db     rediss://…?ssl_cert_reqs=required&ssl_ca_certs=/ca.pem
+//	redis+socket:///path?virtual_host=db     sentinel://a:26379/0;sentinel://b:26379/0?master_name=m
+//	cache+memcached://a:11211;b:11211/       memcache://, memcached://, pylibmc://, each with or without cache+
+//	memory://                                cache+memory://, which all backends of a process share
+//
+// or in any form that larder itself takes: sqlite:results.db, redis+cluster://a,b. Celery's and larder's parameters may stand in one
+// URL. On several memcached servers keys are placed as Celery places them with pylibmc (hash=modula); hash=python-memcached is for
+// systems that have that library instead.
+//
+// # Differences from Celery
+//
+// They are few, and where they are, nothing is lost that Celery's clients would lose: docs/celery-deviations.md lists each, with its
+// reason and its test.
+package celery

@@ -1,0 +1,45 @@
+package celery
+
+import "strings"
+
+// kind says what a key is for.
+type kind string
+
+// The kinds, with the prefixes that they have in Celery.
+const (
+	taskKey  kind = "celery-task-meta-"    // a task's result
+	groupKey kind = "celery-taskset-meta-" // a saved group; with .j, .s or .t behind it a chord on Redis
+	chordKey kind = "chord-unlock-"        // a chord's counter on memcached
+)
+
+// key is the key of an id, with the global prefix. An empty id is ErrBadID.
+func (b *Backend) key(k kind, id string) (string, error) {
+	if id == "" {
+		return "", ErrBadID
+	}
+	return b.prefix + string(k) + id, nil
+}
+
+// keyID is the id of a key of that kind, and whether it is one.
+func (b *Backend) keyID(k kind, key string) (id string, ok bool) {
+	rest, ok := strings.CutPrefix(key, b.prefix)
+	if !ok {
+		return "", false
+	}
+	id, ok = strings.CutPrefix(rest, string(k))
+	return id, ok && id != ""
+}
+
+// isChordCounter tells whether a key is that of a chord's counter.
+func (b *Backend) isChordCounter(key string) bool {
+	return strings.HasPrefix(key, b.prefix+string(chordKey))
+}
+
+// globalPrefix is what a global_keyprefix puts before keys: if it does not end in one of : _ - . Celery puts an underscore
+// behind it.
+func globalPrefix(setting string) string {
+	if setting == "" || strings.ContainsAny(setting[len(setting)-1:], ":_-.") {
+		return setting
+	}
+	return setting + "_"
+}

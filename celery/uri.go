@@ -1,0 +1,61 @@
+package celery
+
+import (
+	"strings"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// mask stands where a password was, as in Celery.
+const mask = "**"
+
+// URI is the backend's URL as Celery's as_uri() prints it: passwords are replaced by **, parameters are left out, several servers are
+// kept. A backend that was named rather than given by URL ("redis") has none.
+func (b *Backend) URI() string { return b.addr.masked }
+
+// FullURI is the backend's URL with its password and its parameters, as it was configured: as_uri(include_password=True).
+func (b *Backend) FullURI() string { return b.addr.full }
+
+// String is URI.
+func (b *Backend) String() string { return b.URI() }
+
+// userinfo is what stands before the servers.
+func userinfo(u *driver.URL) string {
+	switch {
+	case u.HasPassword && u.Password != "":
+		return quote(u.User) + ":" + mask + "@"
+	case u.User != "":
+		return quote(u.User) + "@"
+	}
+	return ""
+}
+
+// maskOther is a URL of larder's own, without its parameters.
+func maskOther(u *driver.URL) string {
+	if len(u.Hosts) == 0 && u.User == "" && !u.HasPassword && u.Path != "" && !strings.HasPrefix(u.Path, "/") {
+		return u.Scheme + ":" + u.Path
+	}
+	return u.Scheme + "://" + userinfo(u) + strings.Join(u.Hosts, ";") + u.Path
+}
+
+// maskRedis is a Redis URL as kombu prints it: with a slash behind the server, but nothing at all where nothing is named.
+func maskRedis(u *driver.URL) string {
+	text := u.Scheme + "://" + userinfo(u) + strings.Join(u.Hosts, ";") + "/" + strings.TrimPrefix(u.Path, "/")
+	if strings.HasSuffix(text, ":///") {
+		return strings.TrimSuffix(text, "/")
+	}
+	return text
+}
+
+// maskURL is what may be printed of any URL, also of one that is wrong.
+func maskURL(raw string) string {
+	a, err := translate(Config{ResultBackend: raw})
+	if err == nil {
+		return a.masked
+	}
+	scheme, _, isURL := strings.Cut(raw, ":")
+	if !isURL {
+		return ""
+	}
+	return shortened(scheme) + ":…"
+}

@@ -1,0 +1,102 @@
+package celery
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// readMemcached reads cache+memcached://a:11211;b:11211/ and what is like it. Celery takes everything behind :// as servers; here
+// larder's parameters may follow.
+func readMemcached(cfg Config, raw string) (address, error) {
+	full := strings.TrimPrefix(raw, "cache+")
+	scheme, rest, _ := strings.Cut(full, ":")
+	list, query, hasQuery := strings.Cut(strings.TrimPrefix(rest, "//"), "?")
+	list = strings.TrimRight(list, "/")
+	a := address{full: full}
+	t := &target{scheme: "memcached"}
+	if socket, isSocket := socketOf(list); isSocket {
+		t.scheme, list = "memcached+unix", socket
+	} else {
+		var weights []string
+		list, weights = cutWeights(list)
+		if scheme == "memcached+tls" {
+			t.scheme = scheme
+		}
+		a.weigh(t, cfg.CacheBackendOptions, weights)
+		list += "/"
+	}
+	text := t.scheme + "://" + list
+	if hasQuery {
+		text += "?" + query
+	}
+	u, err := parse(text)
+	if err != nil {
+		return a, err
+	}
+	a.servers = u.Hosts
+	if t.scheme == "memcached+unix" {
+		a.servers = []string{u.Path}
+	}
+	a.masked = scheme + "://" + userinfo(u) + strings.Join(a.servers, ";") + "/"
+	if !hasQuery {
+		a.full = strings.TrimRight(full, "/") + "/"
+	}
+	return a, a.finishMemcached(cfg, u, t, text)
+}
+
+// socketOf tells whether a list of servers is the path of a unix socket: /path, or unix:/path.
+func socketOf(list string) (path string, ok bool) {
+	path = strings.TrimPrefix(list, "unix:")
+	return path, strings.HasPrefix(path, "/")
+}
+
+// cutWeights takes the weights from a:11211:2;b:11211:1, if every server has one.
+func cutWeights(list string) (servers string, weights []string) {
+	at := strings.LastIndexByte(list, '@') + 1
+	words := strings.FieldsFunc(list[at:], func(r rune) bool { return r == ';' || r == ',' })
+	for i, word := range words {
+		colon := strings.LastIndexByte(word, ':')
+		if strings.Count(word, ":") != 2 || strings.HasPrefix(word, "[") || colon == len(word)-1 {
+			return list, nil
+		}
+		words[i] = word[:colon]
+		weights = append(weights, word[colon+1:])
+	}
+	return list[:at] + strings.Join(words, ";"), weights
+}
+
+// weigh hands weights on to the one rule that has them.
+func (a *address) weigh(t *target, options map[string]any, weights []string) {
+	if len(weights) == 0 {
+		return
+	}
+	if rule, _ := placementOf(options); rule != "ketama_weighted" {
+		a.warn("result_backend", "weights of servers have no meaning without the behavior ketama_weighted")
+		return
+	}
+	t.set("weights", strings.Join(weights, ","))
+}
+
+// finishMemcached adds the parameters that the client's options mean, unless the URL has them.
+func (a *address) finishMemcached(cfg Config, u *driver.URL, t *target, text string) error {
+	if err := a.readClientOptions(cfg.CacheBackendOptions, u, t); err != nil {
+		return err
+	}
+	if e, err := driver.Lookup(t.scheme); err == nil && slices.Contains(e.Params, "keys") {
+		if _, given := u.Param("keys"); !given {
+			t.set("keys", "verbatim")
+		}
+	}
+	if len(t.params) == 0 {
+		a.engine = text
+		return nil
+	}
+	separator := "?"
+	if strings.Contains(text, "?") {
+		separator = "&"
+	}
+	a.engine = text + separator + strings.Join(t.params, "&")
+	return nil
+}
