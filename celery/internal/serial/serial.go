@@ -1,0 +1,71 @@
+package serial
+
+import (
+	"fmt"
+
+	"github.com/larder-go/larder/celery/py"
+)
+
+// Field is one item of an object, and Fields are all of them in order.
+type (
+	Field  = py.Field
+	Fields = py.Fields
+)
+
+// Serializer is one of Celery's. It is safe for concurrent use.
+type Serializer interface {
+	// Name is Celery's: json, yaml, msgpack or pickle.
+	Name() string
+	// Text tells whether the bytes are a str on Python's side, rather than bytes.
+	Text() bool
+	// Encode writes a value as the Celery of c does. What the serializer cannot carry is an error
+	// that wraps py.ErrUnencodable.
+	Encode(v py.Value, c py.Compat) ([]byte, error)
+	// Decode reads a value. Every error wraps py.ErrMalformed.
+	Decode(data []byte) (py.Value, error)
+	// Fields reads an object (the envelope of a result, say) as its items; of two with one name the
+	// later wins, at the place of the first. Every error wraps py.ErrMalformed.
+	Fields(data []byte) (Fields, error)
+	// Join is Encode of an object with these items.
+	Join(fields Fields, c py.Compat) ([]byte, error)
+}
+
+// ByName is the serializer of that name or content type. It reads as Celery 5.6 does.
+func ByName(name string) (Serializer, error) { return Reading(name, py.Celery56) }
+
+// Reading is ByName for a serializer that reads as the Celery of c does: 5.2 takes kombu's typed
+// objects in JSON for plain dicts.
+func Reading(name string, c py.Compat) (Serializer, error) {
+	switch name {
+	case "json", "application/json":
+		return jsonSerializer{c}, nil
+	case "yaml", "application/x-yaml":
+		return yamlSerializer{}, nil
+	case "msgpack", "application/x-msgpack":
+		return msgpackSerializer{}, nil
+	case "pickle", "application/x-python-serialize":
+		return pickleSerializer{}, nil
+	}
+	return nil, fmt.Errorf("unknown serializer %q: there are json, yaml, msgpack and pickle", name)
+}
+
+// joined is the dict of these fields.
+func joined(fields Fields) (py.Value, error) {
+	d := py.NewDict()
+	for _, f := range fields {
+		d.Set(f.Name, f.Value)
+	}
+	return py.Of(d)
+}
+
+// split is the items of a decoded object.
+func split(format string, v py.Value, err error) (Fields, error) {
+	if err != nil {
+		return nil, err
+	}
+	fields, err := v.Fields()
+	if err != nil {
+		return nil, py.Malformed(format, 0, "%v", err)
+	}
+	return fields, nil
+}

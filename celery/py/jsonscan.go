@@ -1,0 +1,420 @@
+package py
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxDepth is how deep values may nest; Python's own readers give up a little below it.
+const maxDepth = 1000
+
+// scanner checks JSON text by the rules of Python's json.loads, without building anything.
+type scanner struct {
+	s     string
+	pos   int
+	typed bool // a key of an object may be __type__
+	high  bool // there are bytes above ASCII
+}
+
+func (sc *scanner) fail(what string, args ...any) error {
+	return Malformed("json", sc.pos, what, args...)
+}
+
+// document checks the whole text as one value and returns where that value is.
+func (sc *scanner) document() (start, end int, err error) {
+	sc.space()
+	start = sc.pos
+	if err := sc.value(0); err != nil {
+		return 0, 0, err
+	}
+	end = sc.pos
+	return start, end, sc.finish()
+}
+
+// finish checks that nothing but space is left, and that the text is UTF-8.
+func (sc *scanner) finish() error {
+	sc.space()
+	if sc.pos < len(sc.s) {
+		return sc.fail("more after the value")
+	}
+	if sc.high && !utf8.ValidString(sc.s) {
+		sc.pos = invalidAt(sc.s)
+		return sc.fail("not UTF-8")
+	}
+	return nil
+}
+
+// invalidAt is the offset of the first byte that is not UTF-8.
+func invalidAt(s string) int {
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(s)
+}
+
+// checkTyped looks at v, which began at start, for typed objects that cannot be read.
+func (sc *scanner) checkTyped(v Value, start int) error {
+	if !sc.typed || v.compat == Celery52 {
+		return nil
+	}
+	_, err := v.parse()
+	if m, ok := err.(*MalformedError); ok {
+		m.Offset += start
+	}
+	return err
+}
+
+func (sc *scanner) space() {
+	for sc.pos < len(sc.s) {
+		switch sc.s[sc.pos] {
+		case ' ', '\t', '\n', '\r':
+			sc.pos++
+		default:
+			return
+		}
+	}
+}
+
+// next is the next byte that is not space; 0 at the end.
+func (sc *scanner) next() byte {
+	sc.space()
+	if sc.pos < len(sc.s) {
+		return sc.s[sc.pos]
+	}
+	return 0
+}
+
+// value checks the value that begins at pos.
+func (sc *scanner) value(depth int) error {
+	if sc.pos >= len(sc.s) {
+		return sc.fail("cut off: a value is missing")
+	}
+	switch c := sc.s[sc.pos]; c {
+	case '"':
+		return sc.str()
+	case '{':
+		return sc.object(depth)
+	case '[':
+		return sc.array(depth)
+	case 'n':
+		return sc.word("null")
+	case 't':
+		return sc.word("true")
+	case 'f':
+		return sc.word("false")
+	case 'N':
+		return sc.word("NaN")
+	case 'I':
+		return sc.word("Infinity")
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return sc.number()
+	}
+	if strings.HasPrefix(sc.s[sc.pos:], "\ufeff") {
+		return sc.fail("a byte order mark")
+	}
+	return sc.fail("a value is missing, there is %q", sc.s[sc.pos])
+}
+
+func (sc *scanner) word(w string) error {
+	if !strings.HasPrefix(sc.s[sc.pos:], w) {
+		return sc.fail("a word that is not %s", w)
+	}
+	sc.pos += len(w)
+	return nil
+}
+
+// number checks an int, a float or -Infinity.
+func (sc *scanner) number() error {
+	if sc.s[sc.pos] == '-' {
+		sc.pos++
+		if sc.pos < len(sc.s) && sc.s[sc.pos] == 'I' {
+			return sc.word("Infinity")
+		}
+	}
+	if sc.pos < len(sc.s) && sc.s[sc.pos] == '0' {
+		sc.pos++
+	} else if !sc.digits() {
+		return sc.fail("a number without digits")
+	}
+	sc.fraction()
+	return nil
+}
+
+// fraction skips what makes a number a float. As in Python, a point or an e that no digit follows
+// is not part of the number, and an error to whoever looks for what comes after it.
+func (sc *scanner) fraction() {
+	end := sc.pos
+	if sc.at('.') {
+		sc.pos++
+		if !sc.digits() {
+			sc.pos = end
+			return
+		}
+		end = sc.pos
+	}
+	if sc.at('e') || sc.at('E') {
+		sc.pos++
+		if sc.at('+') || sc.at('-') {
+			sc.pos++
+		}
+		if !sc.digits() {
+			sc.pos = end
+		}
+	}
+}
+
+func (sc *scanner) at(c byte) bool { return sc.pos < len(sc.s) && sc.s[sc.pos] == c }
+
+// digits skips digits and tells whether there were any.
+func (sc *scanner) digits() bool {
+	n := digits(sc.s[sc.pos:])
+	sc.pos += n
+	return n > 0
+}
+
+// plain marks the bytes of a string that need no look.
+var plain = func() (t [256]bool) {
+	for c := 0x20; c < 0x80; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
+// str checks a string.
+func (sc *scanner) str() error {
+	s, i := sc.s, sc.pos+1
+	for i < len(s) {
+		c := s[i]
+		switch {
+		case plain[c]:
+			i++
+		case c == '"':
+			sc.pos = i + 1
+			return nil
+		case c >= 0x80:
+			sc.high = true
+			i++
+		case c == '\\':
+			n := escapeLen(s[i:])
+			if n == 0 {
+				sc.pos = i
+				return sc.fail("an escape that is none")
+			}
+			i += n
+		default:
+			sc.pos = i
+			return sc.fail("a control character in a string")
+		}
+	}
+	sc.pos = len(s)
+	return sc.fail("cut off within a string")
+}
+
+// escapeLen is the length of the escape that s begins with, 0 if it is none.
+func escapeLen(s string) int {
+	if len(s) < 2 {
+		return 0
+	}
+	switch s[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if len(s) >= 6 && hexDigits(s[2:6]) {
+			return 6
+		}
+	}
+	return 0
+}
+
+func hexDigits(s string) bool {
+	for i := range len(s) {
+		if unhex(s[i]) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// unhex is the value of a hexadecimal digit, -1 of anything else.
+func unhex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+func (sc *scanner) array(depth int) error {
+	return sc.each('[', ']', depth, func() error { return sc.value(depth + 1) })
+}
+
+func (sc *scanner) object(depth int) error {
+	return sc.each('{', '}', depth, func() error {
+		if _, err := sc.key(); err != nil {
+			return err
+		}
+		return sc.value(depth + 1)
+	})
+}
+
+// each calls one at each element between the brackets.
+func (sc *scanner) each(open, end byte, depth int, one func() error) error {
+	if depth >= maxDepth {
+		return sc.fail("nested more than %d deep", maxDepth)
+	}
+	sc.pos++
+	if sc.next() == end {
+		sc.pos++
+		return nil
+	}
+	for {
+		if err := one(); err != nil {
+			return err
+		}
+		switch c := sc.next(); c {
+		case end:
+			sc.pos++
+			return nil
+		case ',':
+			sc.pos++
+			sc.space()
+		default:
+			if sc.pos >= len(sc.s) {
+				return sc.fail("cut off: a %q is open", open)
+			}
+			return sc.fail("a comma or %q is missing, there is %q", end, sc.s[sc.pos])
+		}
+	}
+}
+
+// key checks a key with its colon, stops at the value and returns the key's text with quotes.
+func (sc *scanner) key() (string, error) {
+	if !sc.at('"') {
+		return "", sc.fail("the name of an item is missing")
+	}
+	start := sc.pos
+	if err := sc.str(); err != nil {
+		return "", err
+	}
+	key := sc.s[start:sc.pos]
+	if key == `"__type__"` || strings.IndexByte(key, '\\') >= 0 {
+		sc.typed = true
+	}
+	if sc.next() != ':' {
+		return "", sc.fail("a colon is missing")
+	}
+	sc.pos++
+	sc.space()
+	return key, nil
+}
+
+// fields checks the text as an object and splits it.
+func (sc *scanner) fields(c Compat) (Fields, error) {
+	sc.space()
+	if !sc.at('{') {
+		_, _, err := sc.document()
+		if err == nil {
+			sc.pos = 0
+			err = sc.fail("%s where an object should be", kindOf(strings.TrimLeft(sc.s, " \t\r\n")))
+		}
+		return nil, err
+	}
+	fields := make(Fields, 0, 8)
+	err := sc.each('{', '}', 0, func() error {
+		key, err := sc.key()
+		if err != nil {
+			return err
+		}
+		start := sc.pos
+		if err := sc.value(1); err != nil {
+			return err
+		}
+		fields = fields.with(unquote(key), Value{text: sc.s[start:sc.pos], compat: c})
+		return nil
+	})
+	if err == nil {
+		err = sc.finish()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fields, sc.checkFields(fields, c)
+}
+
+// checkFields looks for typed objects that cannot be read: the whole object may be one too.
+func (sc *scanner) checkFields(fields Fields, c Compat) error {
+	if !sc.typed || c == Celery52 {
+		return nil
+	}
+	_, err := (Value{text: sc.s, compat: c}).parse()
+	return err
+}
+
+// with is f and one more, or with the value of the one that has the name replaced.
+func (f Fields) with(name string, v Value) Fields {
+	for i := range f {
+		if f[i].Name == name {
+			f[i].Value = v
+			return f
+		}
+	}
+	return append(f, Field{name, v})
+}
+
+// items splits the checked text of v, if it is an array.
+func (sc *scanner) items(v Value) ([]Value, error) {
+	if !sc.at('[') {
+		return nil, mismatchText(v.text, "a list")
+	}
+	var items []Value
+	err := sc.each('[', ']', 0, func() error {
+		start := sc.pos
+		if err := sc.value(1); err != nil {
+			return err
+		}
+		items = append(items, Value{text: sc.s[start:sc.pos], compat: v.compat})
+		return nil
+	})
+	return slices.Clip(items), err
+}
+
+// kindOf names what a JSON text holds, as Python does.
+func kindOf(text string) string {
+	switch text[0] {
+	case '{':
+		return "dict"
+	case '[':
+		return "list"
+	case '"':
+		return "str"
+	case 'n':
+		return "None"
+	case 't', 'f':
+		return "bool"
+	}
+	if strings.ContainsAny(text, ".eENI") {
+		return "float"
+	}
+	return "int"
+}
+
+func mismatchText(text, want string) error {
+	return fmt.Errorf("%w: %s where %s should be", ErrMismatch, kindOf(text), want)
+}
+
+func mismatch(node any, want string) error {
+	if v, ok := node.(Value); ok && v.text != "" {
+		return mismatchText(v.text, want)
+	}
+	return fmt.Errorf("%w: %s where %s should be", ErrMismatch, typeName(node), want)
+}
