@@ -56,7 +56,7 @@ func translate(cfg Config) (address, error) {
 	case !isURL:
 		raw = scheme + "://"
 	}
-	read, ok := readers[scheme]
+	read, ok := urlReaders[scheme]
 	switch base, isCache := strings.CutPrefix(scheme, "cache+"); {
 	case isCache && !slices.Contains(cacheNames, base):
 		return address{}, badSetting("result_backend", "the cache backend %q is unknown; known: %s", base, strings.Join(cacheNames, ", "))
@@ -69,11 +69,11 @@ func translate(cfg Config) (address, error) {
 	return read(cfg, raw)
 }
 
-// readers are by scheme; every other one is larder's own.
-var readers map[string]func(Config, string) (address, error)
+// urlReaders are by scheme; every other one is larder's own.
+var urlReaders map[string]func(Config, string) (address, error)
 
 func init() { // apart, because readOther's errors name the readers
-	readers = map[string]func(Config, string) (address, error){
+	urlReaders = map[string]func(Config, string) (address, error){
 		"redis": readRedis, "rediss": readRedis, "valkey": readRedis, "valkeys": readRedis,
 		"socket": readSocket, "redis+socket": readSocket,
 		"sentinel": readSentinel,
@@ -81,7 +81,7 @@ func init() { // apart, because readOther's errors name the readers
 		"memcached+tls": readMemcached, "memcached+unix": readMemcached,
 	}
 	for _, name := range []string{"memcache", "memcached", "pylibmc"} {
-		readers[name], readers["cache+"+name] = readMemcached, readMemcached
+		urlReaders[name], urlReaders["cache+"+name] = readMemcached, readMemcached
 	}
 }
 
