@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/larder-go/larder/celery/py"
 	"github.com/larder-go/larder/driver"
 )
 
@@ -60,6 +61,10 @@ type Config struct {
 	Timezone *time.Location
 	// LocalTime is enable_utc: false.
 	LocalTime bool
+
+	// Compat is which Celery's bytes are written, and whose way of reading is taken: py.Celery56, the default, or py.Celery52. It is no
+	// setting of Celery's.
+	Compat py.Compat
 
 	// Redis (redis_host and so on) is for a ResultBackend of "redis", and for what a Redis URL does not say.
 	Redis RedisConfig

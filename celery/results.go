@@ -1,0 +1,134 @@
+package celery
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/larder-go/larder/celery/internal/keywait"
+	"github.com/larder-go/larder/celery/internal/serial"
+	"github.com/larder-go/larder/celery/py"
+)
+
+// Results are the results of a Celery application: its tasks, groups and chords. They are safe for concurrent use.
+//
+// Methods that take an id fail for it alone: ErrBadID if it is empty, ErrBadKey if no Celery could have it, a *[ReadError] if what is stored under
+// it cannot be read. Anything else is an error of the backend.
+type Results struct {
+	b      *Backend
+	serial serial.Serializer
+	compat py.Compat
+	accept error // why what is stored may not be read
+	cache  *cache
+
+	waiting sync.Mutex
+	waiter  *keywait.Waiter
+	closed  bool
+}
+
+// Open opens the results that a URL names, as [OpenBackend] opens a backend.
+func Open(ctx context.Context, rawURL string, opts ...Option) (*Results, error) {
+	b, err := OpenBackend(ctx, rawURL, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return openResults(b)
+}
+
+// OpenConfig opens the results of an application that is configured so. It connects.
+func OpenConfig(ctx context.Context, cfg Config, opts ...Option) (*Results, error) {
+	b, err := NewBackend(cfg, opts...)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Ping(ctx); err != nil {
+		_ = b.Close() // the failure to connect is what counts
+		return nil, err
+	}
+	return openResults(b)
+}
+
+func openResults(b *Backend) (*Results, error) {
+	r, err := NewResults(b)
+	if err != nil {
+		_ = b.Close() // nothing was done with it
+	}
+	return r, err
+}
+
+// NewResults are the results in a backend, which Close closes. A serializer that is not known is ErrConfig.
+func NewResults(b *Backend) (*Results, error) {
+	s, err := serial.Reading(b.cfg.serializer(), b.cfg.Compat)
+	if err != nil {
+		return nil, badSetting("result_serializer", "%v", err)
+	}
+	accept, err := acceptance(s, b.cfg.accepted())
+	if err != nil {
+		return nil, err
+	}
+	return &Results{b: b, serial: s, compat: b.cfg.Compat, accept: accept, cache: newCache(b.cfg.ResultCacheMax)}, nil
+}
+
+// acceptance tells why what s has written may not be read, if so. Celery writes it all the same.
+func acceptance(s serial.Serializer, accepted []string) (refused, err error) {
+	names := make([]string, len(accepted))
+	for i, name := range accepted {
+		a, err := serial.ByName(name)
+		if err != nil {
+			return nil, badSetting("result_accept_content", "%v", err)
+		}
+		names[i] = a.Name()
+	}
+	if slices.Contains(names, s.Name()) {
+		return nil, nil
+	}
+	return fmt.Errorf("%w: %s is not accepted, only %s", ErrContentDisallowed, s.Name(), strings.Join(names, ", ")), nil
+}
+
+// Backend is the key-value surface under the results. Close closes it.
+func (r *Results) Backend() *Backend { return r.b }
+
+// Close ends every wait, with ErrClosed, and closes the backend. A second Close does nothing.
+func (r *Results) Close() error {
+	r.waiting.Lock()
+	r.closed = true
+	w := r.waiter
+	r.waiting.Unlock()
+	if w != nil {
+		w.Close()
+	}
+	return r.b.Close()
+}
+
+// wait is the one who waits for keys, for everybody; the first call makes it.
+func (r *Results) wait(ctx context.Context) (*keywait.Waiter, error) {
+	store, err := r.b.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.waiting.Lock()
+	defer r.waiting.Unlock()
+	if r.closed {
+		return nil, ErrClosed
+	}
+	if r.waiter == nil {
+		r.waiter = keywait.New(store, keywait.Options{})
+	}
+	return r.waiter, nil
+}
+
+// key is the key of an id. Line ends and NULs would be commands of their own on memcached, if a client let them pass; none of Celery's
+// ids has them, on any backend.
+func (r *Results) key(k kind, id string) (string, error) {
+	if strings.ContainsAny(id, "\r\n\x00") {
+		return "", fmt.Errorf("%w: a line end or NUL in the id %.120q", ErrBadKey, id)
+	}
+	return r.b.key(k, id)
+}
+
+// WithCompat sets which Celery's bytes are written, and whose way of reading is taken: see Config.Compat.
+func WithCompat(c py.Compat) Option {
+	return func(s *settings) { s.cfg.Compat = c }
+}

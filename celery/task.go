@@ -1,0 +1,84 @@
+package celery
+
+import (
+	"context"
+	"errors"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// Result is what is stored of a task. A task of which nothing is stored is PENDING, without an error.
+func (r *Results) Result(ctx context.Context, id string) (*Meta, error) {
+	key, err := r.key(taskKey, id)
+	if err != nil {
+		return nil, err
+	}
+	if m := r.cache.get(id); m != nil {
+		return m, nil
+	}
+	raw, err := r.b.Get(ctx, key)
+	return r.readEntry(id, Entry{Value: raw, Err: err})
+}
+
+// readEntry is the meta of what was found. What the engine cannot read is an error for this id, like what we cannot.
+func (r *Results) readEntry(id string, e Entry) (*Meta, error) {
+	switch {
+	case e.Err == nil, errors.Is(e.Err, ErrMiss):
+		return r.read(id, e.Value)
+	case errors.Is(e.Err, ErrForeign):
+		return nil, &ReadError{ID: id, Raw: e.Value, Err: e.Err}
+	}
+	return nil, e.Err
+}
+
+// read is the meta of what is stored. Nothing, or an empty value, which is nothing for Celery too, is PENDING.
+func (r *Results) read(id string, raw []byte) (*Meta, error) {
+	switch {
+	case len(raw) == 0:
+		return &Meta{TaskID: id, Status: Pending}, nil
+	case r.accept != nil:
+		return nil, &ReadError{ID: id, Raw: raw, Err: r.accept}
+	}
+	m, err := decodeMeta(r.serial, id, raw)
+	if err == nil {
+		r.cache.put(id, m)
+	}
+	return m, err
+}
+
+// Exists tells whether anything is stored of a task, readable or not. It may be stored as PENDING.
+func (r *Results) Exists(ctx context.Context, id string) (bool, error) {
+	key, err := r.key(taskKey, id)
+	if err != nil {
+		return false, err
+	}
+	store, err := r.b.store(ctx)
+	if err != nil {
+		return false, err
+	}
+	if inspector, ok := store.(driver.Inspector); ok {
+		known, err := inspector.Inspect(ctx, []string{key})
+		if info, found := known[key]; err == nil && (!found || info.Size >= 0) {
+			return found && info.Size > 0, nil
+		}
+	}
+	raw, err := r.b.Get(ctx, key)
+	switch {
+	case errors.Is(err, ErrMiss):
+		return false, nil
+	case errors.Is(err, ErrForeign):
+		return true, nil
+	}
+	return len(raw) > 0, err
+}
+
+// Forget deletes what is stored of a task. It is no error if nothing is.
+func (r *Results) Forget(ctx context.Context, id string) error {
+	key, err := r.key(taskKey, id)
+	if err != nil {
+		return err
+	}
+	r.cache.forget(id)
+	_, err = r.b.Delete(ctx, key)
+	return err
+}

@@ -1,0 +1,169 @@
+package celery
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/larder-go/larder/celery/internal/serial"
+	"github.com/larder-go/larder/celery/py"
+)
+
+var errException = errors.New("not an exception")
+
+// The fields of an exception on the wire, in their order.
+const (
+	excType    = "exc_type"
+	excMessage = "exc_message"
+	excModule  = "exc_module"
+)
+
+// exceptionOf reads what is stored as the result of a task that has failed. It is nil where what is stored is false for Python, which
+// stands for none.
+func exceptionOf(v py.Value, traceback string) (*TaskError, error) {
+	fields, err := v.Fields()
+	switch {
+	case err != nil:
+		return unusualException(v, traceback)
+	case len(fields) == 0:
+		return nil, nil
+	}
+	return exceptionFrom(fields, traceback)
+}
+
+// unusualException reads what is no dict: nothing, an instance that was pickled, or a list of pairs, of which Python makes a dict.
+func unusualException(v py.Value, traceback string) (*TaskError, error) {
+	tree, err := v.Any()
+	if err != nil || falsy(tree) {
+		return nil, err
+	}
+	if in, ok := tree.(*py.Instance); ok {
+		args, err := valuesOf(in.Args)
+		return &TaskError{Type: in.Name, Module: in.Module, Args: args, Traceback: traceback}, err
+	}
+	fields, ok := pairs(v)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", errException, brief(tree))
+	}
+	return exceptionFrom(fields, traceback)
+}
+
+// pairs reads [[name, value], …].
+func pairs(v py.Value) (py.Fields, bool) {
+	items, err := v.Items()
+	if err != nil {
+		return nil, false
+	}
+	d := &py.Dict{}
+	for _, item := range items {
+		pair, err := item.Items()
+		if err != nil || len(pair) != 2 {
+			return nil, false
+		}
+		name, ok := plain(pair[0]).(string)
+		if !ok {
+			return nil, false
+		}
+		d.Set(name, pair[1])
+	}
+	dict, err := py.Of(d)
+	if err != nil {
+		return nil, false
+	}
+	fields, err := dict.Fields()
+	return fields, err == nil
+}
+
+func exceptionFrom(fields py.Fields, traceback string) (e *TaskError, err error) {
+	e = &TaskError{Traceback: traceback}
+	if e.Type, err = textField(fields, excType); err != nil {
+		return nil, err
+	}
+	if module, _ := fields.Get(excModule); !module.IsNone() {
+		if e.Module, err = textField(fields, excModule); err != nil {
+			return nil, err
+		}
+	}
+	e.Args = argsOf(fields)
+	return e, nil
+}
+
+// argsOf reads the arguments: a list, or anything else as the only one. Without the field it is an empty text.
+func argsOf(fields py.Fields) []py.Value {
+	message, found := fields.Get(excMessage)
+	if !found {
+		message = valueOrText("")
+	}
+	if args, err := message.Items(); err == nil {
+		return args
+	}
+	return []py.Value{message}
+}
+
+func valuesOf(list []any) ([]py.Value, error) {
+	args := make([]py.Value, len(list))
+	for i, item := range list {
+		v, err := py.Of(item)
+		if err != nil {
+			return nil, err
+		}
+		args[i] = v
+	}
+	return args, nil
+}
+
+func textField(fields py.Fields, name string) (string, error) {
+	v, found := fields.Get(name)
+	if !found {
+		return "", fmt.Errorf("%w: no %s", errException, name)
+	}
+	text, ok := plain(v).(string)
+	if !ok {
+		return "", fmt.Errorf("%w: %s is %s", errException, name, brief(v))
+	}
+	return text, nil
+}
+
+// falsy tells what Python takes for false.
+func falsy(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case int64:
+		return v == 0
+	case float64:
+		return v == 0
+	case *big.Int:
+		return v.Sign() == 0
+	case string:
+		return v == ""
+	case []byte:
+		return len(v) == 0
+	case *py.Dict:
+		return v.Len() == 0
+	}
+	list, ok := sequence(v)
+	return ok && len(list) == 0
+}
+
+// wire is the exception as every serializer stores it. An argument that s cannot write is stored as its repr.
+func (e *TaskError) wire(s serial.Serializer, c py.Compat) (py.Value, error) {
+	args := make(py.List, len(e.Args))
+	for i, a := range e.Args {
+		args[i] = a
+		if _, err := s.Encode(a, c); err != nil {
+			args[i] = a.Repr()
+		}
+	}
+	var module any
+	if e.Module != "" {
+		module = e.Module
+	}
+	return py.Of(py.NewDict(
+		py.Item{Key: excType, Value: e.Type},
+		py.Item{Key: excMessage, Value: args},
+		py.Item{Key: excModule, Value: module},
+	))
+}
