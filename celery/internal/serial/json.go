@@ -3,7 +3,7 @@ package serial
 import "github.com/larder-go/larder/celery/py"
 
 // jsonSerializer is Celery's default.
-type jsonSerializer struct{}
+type jsonSerializer struct{ reads py.Compat }
 
 func (jsonSerializer) Name() string { return "json" }
 
@@ -12,10 +12,10 @@ func (jsonSerializer) Text() bool { return true }
 // Encode copies the text of a value that came from JSON.
 func (jsonSerializer) Encode(v py.Value, c py.Compat) ([]byte, error) { return v.AppendJSON(nil, c) }
 
-func (jsonSerializer) Decode(data []byte, c py.Compat) (py.Value, error) { return py.FromJSONAs(data, c) }
+func (s jsonSerializer) Decode(data []byte) (py.Value, error) { return py.FromJSONAs(data, s.reads) }
 
 // Fields looks at each byte once and builds nothing but the list of fields.
-func (jsonSerializer) Fields(data []byte, c py.Compat) (Fields, error) { return py.FieldsFromJSON(data, c) }
+func (s jsonSerializer) Fields(data []byte) (Fields, error) { return py.FieldsFromJSON(data, s.reads) }
 
 func (jsonSerializer) Join(fields Fields, c py.Compat) ([]byte, error) {
 	b := make([]byte, 0, 256)

@@ -16,12 +16,12 @@ func (msgpackSerializer) Encode(v py.Value, c py.Compat) ([]byte, error) {
 	return nil, errors.ErrUnsupported
 }
 
-func (msgpackSerializer) Decode(data []byte, c py.Compat) (py.Value, error) {
+func (msgpackSerializer) Decode(data []byte) (py.Value, error) {
 	return py.Value{}, errors.ErrUnsupported
 }
 
-func (s msgpackSerializer) Fields(data []byte, c py.Compat) (Fields, error) {
-	v, err := s.Decode(data, c)
+func (s msgpackSerializer) Fields(data []byte) (Fields, error) {
+	v, err := s.Decode(data)
 	return split("msgpack", v, err)
 }
 

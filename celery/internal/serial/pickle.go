@@ -16,12 +16,12 @@ func (pickleSerializer) Encode(v py.Value, c py.Compat) ([]byte, error) {
 	return nil, errors.ErrUnsupported
 }
 
-func (pickleSerializer) Decode(data []byte, c py.Compat) (py.Value, error) {
+func (pickleSerializer) Decode(data []byte) (py.Value, error) {
 	return py.Value{}, errors.ErrUnsupported
 }
 
-func (s pickleSerializer) Fields(data []byte, c py.Compat) (Fields, error) {
-	v, err := s.Decode(data, c)
+func (s pickleSerializer) Fields(data []byte) (Fields, error) {
+	v, err := s.Decode(data)
 	return split("pickle", v, err)
 }
 

@@ -21,21 +21,24 @@ type Serializer interface {
 	// Encode writes a value as the Celery of c does. What the serializer cannot carry is an error
 	// that wraps py.ErrUnencodable.
 	Encode(v py.Value, c py.Compat) ([]byte, error)
-	// Decode reads a value as the Celery of c does: 5.2 takes kombu's typed objects in JSON for plain
-	// dicts. Every error wraps py.ErrMalformed.
-	Decode(data []byte, c py.Compat) (py.Value, error)
+	// Decode reads a value. Every error wraps py.ErrMalformed.
+	Decode(data []byte) (py.Value, error)
 	// Fields reads an object (the envelope of a result, say) as its items; of two with one name the
 	// later wins, at the place of the first. Every error wraps py.ErrMalformed.
-	Fields(data []byte, c py.Compat) (Fields, error)
+	Fields(data []byte) (Fields, error)
 	// Join is Encode of an object with these items.
 	Join(fields Fields, c py.Compat) ([]byte, error)
 }
 
-// ByName is the serializer of that name or content type.
-func ByName(name string) (Serializer, error) {
+// ByName is the serializer of that name or content type. It reads as Celery 5.6 does.
+func ByName(name string) (Serializer, error) { return Reading(name, py.Celery56) }
+
+// Reading is ByName for a serializer that reads as the Celery of c does: 5.2 takes kombu's typed
+// objects in JSON for plain dicts.
+func Reading(name string, c py.Compat) (Serializer, error) {
 	switch name {
 	case "json", "application/json":
-		return jsonSerializer{}, nil
+		return jsonSerializer{c}, nil
 	case "yaml", "application/x-yaml":
 		return yamlSerializer{}, nil
 	case "msgpack", "application/x-msgpack":

@@ -16,10 +16,10 @@ func (yamlSerializer) Encode(v py.Value, c py.Compat) ([]byte, error) {
 	return nil, errors.ErrUnsupported
 }
 
-func (yamlSerializer) Decode(data []byte, c py.Compat) (py.Value, error) { return py.Value{}, errors.ErrUnsupported }
+func (yamlSerializer) Decode(data []byte) (py.Value, error) { return py.Value{}, errors.ErrUnsupported }
 
-func (s yamlSerializer) Fields(data []byte, c py.Compat) (Fields, error) {
-	v, err := s.Decode(data, c)
+func (s yamlSerializer) Fields(data []byte) (Fields, error) {
+	v, err := s.Decode(data)
 	return split("yaml", v, err)
 }
 
