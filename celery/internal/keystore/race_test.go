@@ -1,0 +1,242 @@
+package keystore_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/larder-go/larder/celery/internal/keystore"
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/memcached"
+)
+
+// rounds is how often each race is run.
+const rounds = 10_000
+
+// TestSuccessStays: of writers that race on one key, the one that stores a success is the last.
+func TestSuccessStays(t *testing.T) {
+	each(t, func(t *testing.T, open engine) {
+		for _, writers := range []int{2, 16} {
+			t.Run(fmt.Sprint(writers), func(t *testing.T) {
+				n := rounds
+				if testing.Short() {
+					n = 500
+				}
+				race(t, open(t, 2), writers, n)
+			})
+		}
+	})
+}
+
+// race has all writers write to one key at once, in each round another one. Half of them, at most three, have a success.
+func race(t *testing.T, stores []driver.Store, writers, rounds int) {
+	successes := min(3, writers/2)
+	won := make([]bool, writers)
+	value := func(i int) string {
+		if i < successes {
+			return fmt.Sprint("SUCCESS ", i)
+		}
+		return fmt.Sprint("STARTED ", i)
+	}
+	at := newMeeting(writers)
+	var all sync.WaitGroup
+	for i := range writers {
+		all.Go(func() {
+			for round := range rounds {
+				key := fmt.Sprint("key", round)
+				at.meet()
+				stored, err := keystore.Put(context.Background(), stores[i%len(stores)], key, []byte(value(i)), time.Hour, succeeded)
+				if err != nil {
+					t.Error(err)
+				}
+				won[i] = stored
+				at.meet()
+				if i == 0 {
+					check(t, stores[0], key, won[:successes])
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// check makes sure that one success was stored, and is there.
+func check(t *testing.T, store driver.Store, key string, won []bool) {
+	winner := -1
+	for i, stored := range won {
+		if stored && winner >= 0 {
+			t.Errorf("%s: two successes are stored", key)
+		}
+		if stored {
+			winner = i
+		}
+	}
+	if there, want := get(t, store, key), fmt.Sprint("SUCCESS ", winner); there != want {
+		t.Errorf("%s: %q is there and not %q", key, there, want)
+	}
+}
+
+// meeting lets a number of goroutines go on together.
+type meeting struct {
+	mu      sync.Mutex
+	missing int
+	of      int
+	open    chan struct{}
+}
+
+func newMeeting(of int) *meeting {
+	return &meeting{missing: of, of: of, open: make(chan struct{})}
+}
+
+func (m *meeting) meet() {
+	m.mu.Lock()
+	open := m.open
+	if m.missing--; m.missing == 0 {
+		close(open)
+		m.missing, m.open = m.of, make(chan struct{})
+	}
+	m.mu.Unlock()
+	<-open
+}
+
+// TestLostRace is the schedule that loses a success where the read and the write are not one step:
+//
+//	A reads
+//	        B reads
+//	        B stores a success
+//	A stores what it has
+//
+// It is played on every engine as it is, and on one that forgets the condition under which it is to store: there the success is lost.
+func TestLostRace(t *testing.T) {
+	each(t, func(t *testing.T, open engine) {
+		for _, first := range []string{"", "PENDING"} {
+			for _, blinded := range []bool{false, true} {
+				store := open(t, 1)[0]
+				if first != "" {
+					mustPut(t, store, "key", first)
+				}
+				stored, there := lose(t, store, blinded)
+				if lost := stored || there != "SUCCESS"; lost != blinded {
+					t.Errorf("first %q, blinded %v: stored %v, and %q is there", first, blinded, stored, there)
+				}
+			}
+		}
+	})
+}
+
+func lose(t *testing.T, store driver.Store, blinded bool) (stored bool, there string) {
+	between := sync.OnceFunc(func() { mustPut(t, store, "key", "SUCCESS") })
+	slow := &slow{capable: store.(capable), blinded: blinded, between: between}
+	victim := driver.Store(slow)
+	if n, ok := store.(driver.Notifier); ok {
+		victim = &slowNotifier{slow, n}
+	}
+	stored = mustPut(t, victim, "key", "STARTED")
+	return stored, get(t, store, "key")
+}
+
+// slow lets something happen between a read and a write. Blinded it writes without looking at the version.
+type slow struct {
+	capable
+	blinded bool
+	between func()
+}
+
+func (s *slow) GetVersion(ctx context.Context, key string) ([]byte, driver.Version, error) {
+	value, v, err := s.capable.GetVersion(ctx, key)
+	s.between()
+	return value, v, err
+}
+
+func (s *slow) Swap(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
+	if s.blinded {
+		return true, s.Set(ctx, key, value, ttl)
+	}
+	return s.capable.Swap(ctx, key, v, value, ttl)
+}
+
+func (s *slow) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+	if s.blinded {
+		return true, s.Set(ctx, key, value, ttl)
+	}
+	return s.capable.Add(ctx, key, value, ttl)
+}
+
+type slowNotifier struct {
+	*slow
+	driver.Notifier
+}
+
+func (s *slowNotifier) SwapNotify(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
+	if s.blinded {
+		return true, s.SetNotify(ctx, key, value, ttl)
+	}
+	return s.Notifier.SwapNotify(ctx, key, v, value, ttl)
+}
+
+// rivalVariable tells a process of this test binary that it is TestTwoProcesses' other one, and on which server.
+const rivalVariable = "LARDER_KEYSTORE_RIVAL"
+
+// rival stores a beginning under each key that it reads from its input, and says so.
+func rival(addr string) error {
+	store, err := memcached.Open(context.Background(), memcached.Options{Addresses: []string{addr}})
+	if err != nil {
+		return err
+	}
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		if _, err := keystore.Put(context.Background(), store, in.Text(), []byte("STARTED"), time.Hour, succeeded); err != nil {
+			return err
+		}
+		fmt.Println("done")
+	}
+	return store.Close()
+}
+
+// TestTwoProcesses: the same between processes.
+func TestTwoProcesses(t *testing.T) {
+	store := openMemcached(t, 1)[0]
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), rivalVariable+"="+memcachedServer.Addr())
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := bufio.NewReader(out)
+	for round := range rounds {
+		key := fmt.Sprint("shared", round)
+		if _, err := io.WriteString(in, key+"\n"); err != nil {
+			t.Fatal(err)
+		}
+		if !mustPut(t, store, key, "SUCCESS") {
+			t.Fatalf("%s: the success is not stored", key)
+		}
+		if line, err := done.ReadString('\n'); err != nil || strings.TrimSpace(line) != "done" {
+			t.Fatalf("the other process says %q, %v", line, err)
+		}
+		if there := get(t, store, key); there != "SUCCESS" {
+			t.Fatalf("%s: %q is there", key, there)
+		}
+	}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+}
