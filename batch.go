@@ -3,6 +3,7 @@ package larder
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/larder-go/larder/driver"
 )
@@ -49,18 +50,18 @@ func (v *View[V]) findMany(ctx context.Context, keys []string, opts []CallOption
 	if n := v.cache.engine.near; n != nil {
 		return found, b.failed, v.findManyNear(ctx, n, b, note)
 	}
-	results, err := v.cache.engine.getMany(ctx, b.wire)
+	results, err := v.cache.engine.getMany(ctx, b.wire())
 	if err != nil {
 		return nil, nil, err
 	}
+	values := make([]V, len(b.keys)) // one allocation: what a decoder is given a pointer to is on the heap
 	for i, key := range b.keys {
 		v.cache.countRead(results[i].Err)
-		var val V
 		err := results[i].Err
 		if err == nil {
-			val, err = v.kind.decode(results[i].Value)
+			err = v.kind.decodeTo(&values[i], results[i].Value)
 		}
-		note(key, val, err)
+		note(key, values[i], err)
 	}
 	return found, b.failed, nil
 }
@@ -157,16 +158,16 @@ func (v *view) DeleteMany(ctx context.Context, keys []string, opts ...CallOption
 	if err != nil {
 		return 0, v.failAll("delete-many", err)
 	}
-	for _, wire := range b.wire {
-		if err := v.cache.engine.flights.Void(ctx, "", wire); err != nil {
+	keys, n := b.wire(), 0
+	for _, key := range keys {
+		if err := v.cache.engine.flights.Void(ctx, "", key); err != nil {
 			return 0, v.failAll("delete-many", err)
 		}
 	}
-	n := 0
-	if len(b.wire) > 0 {
-		n, err = v.cache.engine.deleteMany(ctx, b.wire)
-		for _, wire := range b.wire {
-			v.cache.engine.flights.VoidAfter("", wire)
+	if len(keys) > 0 {
+		n, err = v.cache.engine.deleteMany(ctx, keys)
+		for _, key := range keys {
+			v.cache.engine.flights.VoidAfter("", key)
 		}
 	}
 	var some driver.KeyErrors
@@ -183,7 +184,6 @@ func (v *view) DeleteMany(ctx context.Context, keys []string, opts ...CallOption
 type batch struct {
 	call   call
 	keys   []string
-	wire   []string // of keys, in their order
 	failed map[string]error
 }
 
@@ -195,14 +195,31 @@ func (v *view) prepareMany(ctx context.Context, keys []string, opts []CallOption
 	if err != nil {
 		return nil, err
 	}
-	b := &batch{call: call, keys: make([]string, 0, len(keys)), wire: make([]string, 0, len(keys)), failed: map[string]error{}}
+	b := &batch{call: call, keys: make([]string, 0, len(keys)), failed: map[string]error{}}
 	for _, key := range keys {
 		if err := checkKey(call.prefix, key); err != nil {
 			b.failed[key] = err
 			continue
 		}
 		b.keys = append(b.keys, key)
-		b.wire = append(b.wire, call.prefix+key)
 	}
 	return b, nil
+}
+
+// wire returns the keys as the engine has them, in their order. All are parts of one string, so they are not for keeping.
+func (b *batch) wire() []string {
+	size := len(b.keys) * len(b.call.prefix)
+	for _, key := range b.keys {
+		size += len(key)
+	}
+	var joined strings.Builder
+	joined.Grow(size)
+	wire := make([]string, len(b.keys))
+	for i, key := range b.keys {
+		begin := joined.Len()
+		joined.WriteString(b.call.prefix)
+		joined.WriteString(key)
+		wire[i] = joined.String()[begin:]
+	}
+	return wire
 }

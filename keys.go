@@ -86,10 +86,10 @@ func (v *view) Inspect(ctx context.Context, keys []string, opts ...CallOption) (
 		return nil, v.failAll("inspect", err)
 	}
 	own := make(map[string]EntryInfo, len(keys))
-	if len(b.wire) == 0 {
+	if len(b.keys) == 0 {
 		return own, v.failMany("inspect", b.failed)
 	}
-	infos, err := v.cache.engine.info(ctx, b.wire)
+	infos, err := v.cache.engine.info(ctx, b.wire())
 	if err != nil {
 		return nil, v.failAll("inspect", err)
 	}

@@ -82,7 +82,7 @@ func (v *View[V]) findManyNear(ctx context.Context, n *near, b *batch, note func
 	}
 	wire, tickets := make([]string, len(far)), make([]ticket, len(far))
 	for i, at := range far {
-		wire[i] = b.wire[at]
+		wire[i] = b.call.prefix + b.keys[at]
 		tickets[i] = n.begin(wire[i])
 	}
 	results, err := v.cache.engine.getTimed(ctx, wire)

@@ -94,11 +94,18 @@ func (k *kind[V]) take(kept driver.Value) (V, error) {
 
 func (k *kind[V]) decode(data []byte) (V, error) {
 	var val V
-	if err := k.codec.Unmarshal(data, &val); err != nil {
+	err := k.decodeTo(&val, data)
+	return val, err
+}
+
+// decodeTo is decode into what is zero, and stays so after an error.
+func (k *kind[V]) decodeTo(val *V, data []byte) error {
+	if err := k.codec.Unmarshal(data, val); err != nil {
 		var zero V
-		return zero, codecError(err)
+		*val = zero
+		return codecError(err)
 	}
-	return val, nil
+	return nil
 }
 
 // boxed is a Go value in an engine of this process. It is never modified.

@@ -24,13 +24,36 @@ type jsonCodec struct{}
 func (jsonCodec) Name() string { return "json" }
 
 func (jsonCodec) Marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	w := jsonWriters.Get().(*jsonWriter)
+	if err := w.encoder.Encode(v); err != nil {
 		return nil, locate(v, err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return w.done(), nil
+}
+
+// jsonWriter is an encoder and what it writes to: to make them, and to let the buffer grow, costs more than to copy the text.
+type jsonWriter struct {
+	buffer  bytes.Buffer
+	encoder *json.Encoder
+}
+
+var jsonWriters = sync.Pool{New: func() any {
+	w := &jsonWriter{}
+	w.encoder = json.NewEncoder(&w.buffer)
+	w.encoder.SetEscapeHTML(false)
+	return w
+}}
+
+// done returns what was written. The writer is kept for another value, unless its buffer has become large: then that is the result.
+func (w *jsonWriter) done() []byte {
+	text := bytes.TrimSuffix(w.buffer.Bytes(), []byte("\n"))
+	if w.buffer.Cap() > 64<<10 {
+		return text
+	}
+	text = bytes.Clone(text)
+	w.buffer.Reset()
+	jsonWriters.Put(w)
+	return text
 }
 
 func (jsonCodec) Unmarshal(data []byte, v any) error {
