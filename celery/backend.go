@@ -2,10 +2,10 @@ package celery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,14 +109,28 @@ func (b *Backend) SupportsNativeJoin() bool { return true }
 // here.
 func (b *Backend) ImplementsIncr() bool { return b.engine.name != "redis" }
 
-// Client sets target, a pointer to a variable of the engine's own client type or to a driver.Store, and returns true; or returns false
-// if the engine has no client of that type. The client has connected only if the backend has been used.
-func (b *Backend) Client(target any) bool {
-	if store, ok := target.(*driver.Store); ok {
-		*store = b.engine.store
-		return true
+// Client sets target, a pointer to a variable of the engine's own client type or to a driver.Store, for what this package does not wrap.
+// It connects if the backend has not been used yet. errors.ErrUnsupported: the engine has no client of that type; each engine's package
+// says which it has.
+func (b *Backend) Client(ctx context.Context, target any) error {
+	store, err := b.store(ctx)
+	if err != nil {
+		return b.fail("client", "", err)
 	}
-	return b.engine.clients != nil && b.engine.clients.Unwrap(target)
+	if own, ok := target.(*driver.Store); ok {
+		*own = store
+		return nil
+	}
+	if b.engine.clients != nil && b.engine.clients.Unwrap(target) {
+		return nil
+	}
+	if err := b.Ping(ctx); err != nil {
+		return err
+	}
+	if b.engine.clients == nil || !b.engine.clients.Unwrap(target) {
+		return b.fail("client", "", fmt.Errorf("%w: there is no client of type %T", errors.ErrUnsupported, target))
+	}
+	return nil
 }
 
 // Ping makes one round trip.
@@ -146,6 +160,3 @@ func (b *Backend) store(ctx context.Context) (driver.Store, error) {
 
 // expires is how long what is stored lives; 0: for ever.
 func (b *Backend) expires() time.Duration { return b.ttl }
-
-// number is what Incr writes.
-func number(n int64) []byte { return strconv.AppendInt(nil, n, 10) }

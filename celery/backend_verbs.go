@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/larder-go/larder/driver"
@@ -138,7 +139,7 @@ func (b *Backend) incrPresent(ctx context.Context, key string) (int64, error) {
 		if err != nil {
 			return 0, err
 		}
-		done, err := b.engine.swap.Swap(ctx, key, version, number(sum), driver.KeepTTL)
+		done, err := b.engine.swap.Swap(ctx, key, version, strconv.AppendInt(nil, sum, 10), driver.KeepTTL)
 		if done || err != nil {
 			return sum, err
 		}

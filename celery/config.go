@@ -102,6 +102,8 @@ type RedisConfig struct {
 	DB       int    // redis_db
 	Username string // redis_username
 	Password string // redis_password
+	// ConnectTimeout (redis_socket_connect_timeout) bounds one attempt to connect. 0: 1 second.
+	ConnectTimeout time.Duration
 	// BackendUseSSL (redis_backend_use_ssl) says that the connection is encrypted, and how: ssl_cert_reqs, ssl_ca_certs,
 	// ssl_certfile, ssl_keyfile. nil: it is not.
 	BackendUseSSL map[string]string

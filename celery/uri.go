@@ -6,8 +6,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// mask stands where a password was, as in Celery.
-const mask = "**"
+// uriMask stands where a password was, as in Celery.
+const uriMask = "**"
 
 // URI is the backend's URL as Celery's as_uri() prints it: passwords are replaced by **, parameters are left out, several servers are
 // kept. A backend that was named rather than given by URL ("redis") has none.
@@ -23,7 +23,7 @@ func (b *Backend) String() string { return b.URI() }
 func userinfo(u *driver.URL) string {
 	switch {
 	case u.HasPassword && u.Password != "":
-		return quote(u.User) + ":" + mask + "@"
+		return quote(u.User) + ":" + uriMask + "@"
 	case u.User != "":
 		return quote(u.User) + "@"
 	}

@@ -56,38 +56,36 @@ func translate(cfg Config) (address, error) {
 	case !isURL:
 		raw = scheme + "://"
 	}
-	read, ok := urlReaders[scheme]
 	switch base, isCache := strings.CutPrefix(scheme, "cache+"); {
 	case isCache && !slices.Contains(cacheNames, base):
 		return address{}, badSetting("result_backend", "the cache backend %q is unknown; known: %s", base, strings.Join(cacheNames, ", "))
 	case !isURL && !slices.Contains(cacheNames, base):
 		return address{}, badSetting("result_backend", "%q is no URL and no backend that is known by its name: redis, cache (with cache_backend), %s",
 			shortened(base), strings.Join(cacheNames, ", "))
-	case !ok:
-		read = readOther
 	}
-	return read(cfg, raw)
+	return readerOf(scheme)(cfg, raw)
 }
 
-// urlReaders are by scheme; every other one is larder's own.
-var urlReaders map[string]func(Config, string) (address, error)
-
-func init() { // apart, because readOther's errors name the readers
-	urlReaders = map[string]func(Config, string) (address, error){
-		"redis": readRedis, "rediss": readRedis, "valkey": readRedis, "valkeys": readRedis,
-		"socket": readSocket, "redis+socket": readSocket,
-		"sentinel": readSentinel,
-		"memory":   readMemory, "cache+memory": readMemory,
-		"memcached+tls": readMemcached, "memcached+unix": readMemcached,
+// readerOf is what reads the URLs of a scheme.
+func readerOf(scheme string) func(Config, string) (address, error) {
+	switch strings.TrimPrefix(scheme, "cache+") {
+	case "redis", "rediss", "valkey", "valkeys":
+		return readRedis
+	case "socket", "redis+socket":
+		return readSocket
+	case "sentinel":
+		return readSentinel
+	case "memory":
+		return readMemory
+	case "memcache", "memcached", "pylibmc", "memcached+tls", "memcached+unix":
+		return readMemcached
 	}
-	for _, name := range []string{"memcache", "memcached", "pylibmc"} {
-		urlReaders[name], urlReaders["cache+"+name] = readMemcached, readMemcached
-	}
+	return readOther
 }
 
 // readOther reads a URL that is the engine's own.
 func readOther(_ Config, raw string) (address, error) {
-	u, err := parse(raw)
+	u, err := parseURL(raw)
 	if err != nil {
 		return address{}, err
 	}
@@ -116,8 +114,8 @@ func readMemory(cfg Config, raw string) (address, error) {
 	return a, nil
 }
 
-// parse takes a URL apart, and refuses what is said in a cache's URL only.
-func parse(raw string) (*driver.URL, error) {
+// parseURL takes a URL apart, and refuses what is said in a cache's URL only.
+func parseURL(raw string) (*driver.URL, error) {
 	u, err := driver.ParseURL(raw)
 	if err != nil {
 		return nil, fmt.Errorf("%w: result_backend: %w", ErrConfig, err)

@@ -82,12 +82,12 @@ func placementOf(options map[string]any) (rule string, err error) {
 		return "", badSetting("cache_backend_options", "behaviors is not a map of names and values")
 	}
 	b := behaviorsOf(options)
-	hash, distribution := word(b["hash"], "default"), word(b["distribution"], "modula")
-	if truth(b["ketama"]) {
+	hash, distribution := behaviorWord(b["hash"], "default"), behaviorWord(b["distribution"], "modula")
+	if isTrue(b["ketama"]) {
 		distribution = "consistent"
 	}
 	switch consistent := strings.HasPrefix(distribution, "consistent"); {
-	case truth(b["ketama_weighted"]):
+	case isTrue(b["ketama_weighted"]):
 		return "ketama_weighted", nil
 	case consistent && hash == "default" && distribution != "consistent_ketama_spy":
 		return "ketama", nil
@@ -101,16 +101,16 @@ func placementOf(options map[string]any) (rule string, err error) {
 		shortened(hash), shortened(distribution))
 }
 
-// word is a behavior that is a name.
-func word(v any, def string) string {
+// behaviorWord is a behavior that is a name.
+func behaviorWord(v any, def string) string {
 	if v == nil {
 		return def
 	}
 	return strings.ReplaceAll(fmt.Sprint(v), " ", "_")
 }
 
-// truth is Python's.
-func truth(v any) bool {
+// isTrue is Python's.
+func isTrue(v any) bool {
 	switch fmt.Sprint(v) {
 	case "<nil>", "false", "0", "":
 		return false

@@ -1,7 +1,6 @@
 package celery
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/larder-go/larder/driver"
@@ -31,7 +30,7 @@ func readMemcached(cfg Config, raw string) (address, error) {
 	if hasQuery {
 		text += "?" + query
 	}
-	u, err := parse(text)
+	u, err := parseURL(text)
 	if err != nil {
 		return a, err
 	}
@@ -84,14 +83,8 @@ func (a *address) finishMemcached(cfg Config, u *driver.URL, t *target, text str
 	if err := a.readClientOptions(cfg.CacheBackendOptions, u, t); err != nil {
 		return err
 	}
-	if e, err := driver.Lookup(t.scheme); err == nil && slices.Contains(e.Params, "keys") {
-		if _, given := u.Param("keys"); !given {
-			t.set("keys", "verbatim")
-		}
-	}
-	if len(t.params) == 0 {
-		a.engine = text
-		return nil
+	if _, given := u.Param("keys"); !given { // Python's clients look for a key under its own name, or not at all
+		t.set("keys", "verbatim")
 	}
 	separator := "?"
 	if strings.Contains(text, "?") {

@@ -36,7 +36,7 @@ var redisMeaningful = []string{
 
 // readRedis reads redis://[user[:password]@]host[:port][/db].
 func readRedis(cfg Config, raw string) (address, error) {
-	u, err := parse(raw)
+	u, err := parseURL(raw)
 	if err != nil {
 		return address{}, err
 	}
@@ -72,7 +72,7 @@ func redisByName(cfg Config, scheme string) (address, error) {
 	if len(cfg.Redis.BackendUseSSL) > 0 {
 		scheme = "rediss"
 	}
-	u, err := parse(scheme + "://")
+	u, err := parseURL(scheme + "://")
 	if err != nil {
 		return address{}, err
 	}
@@ -84,7 +84,7 @@ func redisByName(cfg Config, scheme string) (address, error) {
 // readSocket reads redis+socket:///path?virtual_host=db, whose first word Celery takes away.
 func readSocket(cfg Config, raw string) (address, error) {
 	full := strings.TrimPrefix(raw, "redis+")
-	u, err := parse(full)
+	u, err := parseURL(full)
 	if err != nil {
 		return address{}, err
 	}
@@ -144,16 +144,32 @@ func (a *address) readConnection(cfg Config, u *driver.URL, t *target) error {
 			t.set(name, v)
 		}
 	}
-	if v, given := u.Param("socket_connect_timeout"); given {
-		if d, err := driver.ParseDuration(v); err != nil || d <= 0 {
-			return badSetting("result_backend", "parameter socket_connect_timeout=%s: not a number of seconds above zero", shortened(v))
-		}
-		t.set("dial_timeout", v)
+	if err := readDialTimeout(cfg, u, t); err != nil {
+		return err
 	}
 	if err := a.readSSL(cfg.Redis.BackendUseSSL, u, t); err != nil {
 		return err
 	}
 	a.engine = t.String()
+	return nil
+}
+
+// readDialTimeout reads how long an attempt to connect may take.
+func readDialTimeout(cfg Config, u *driver.URL, t *target) error {
+	if _, given := u.Param("dial_timeout"); given {
+		return nil
+	}
+	text, given := u.Param("socket_connect_timeout")
+	if !given {
+		if d := cfg.Redis.ConnectTimeout; d > 0 {
+			t.set("dial_timeout", d.String())
+		}
+		return nil
+	}
+	if d, err := driver.ParseDuration(text); err != nil || d <= 0 {
+		return badSetting("result_backend", "parameter socket_connect_timeout=%s: not a number of seconds above zero", shortened(text))
+	}
+	t.set("dial_timeout", text)
 	return nil
 }
 

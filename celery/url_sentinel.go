@@ -53,7 +53,7 @@ func sentinelParts(raw string) ([]*driver.URL, error) {
 		if i > 0 && !strings.HasPrefix(text, "sentinel://") {
 			text = "sentinel://" + text
 		}
-		u, err := parse(text)
+		u, err := parseURL(text)
 		if err != nil {
 			return nil, err
 		}
