@@ -34,7 +34,7 @@ func ReadConfig(r io.Reader) (Config, []Warning, error) {
 	if err != nil {
 		return Config{}, nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	in := reader{said: map[string]string{}}
+	in := configReader{said: map[string]string{}}
 	for _, name := range slices.Sorted(maps.Keys(document)) {
 		in.read(name, document[name])
 	}
@@ -72,8 +72,8 @@ func parseYAML(text []byte) (document map[string]any, err error) {
 	return document, nil
 }
 
-// reader is a configuration that is being read.
-type reader struct {
+// configReader is a configuration that is being read.
+type configReader struct {
 	cfg      Config
 	said     map[string]string // the name in the document, by the setting's
 	accept   []string          // accept_content
@@ -81,12 +81,12 @@ type reader struct {
 	errs     []error
 }
 
-func (in *reader) warn(name, format string, args ...any) {
+func (in *configReader) warn(name, format string, args ...any) {
 	in.warnings = append(in.warnings, Warning{name, fmt.Sprintf(format, args...)})
 }
 
 // read takes one setting.
-func (in *reader) read(name string, value any) {
+func (in *configReader) read(name string, value any) {
 	canonical := canonicalName(name)
 	set, ours := setters[canonical]
 	switch {
@@ -107,7 +107,7 @@ func (in *reader) read(name string, value any) {
 }
 
 // finish puts together what several settings say.
-func (in *reader) finish() {
+func (in *configReader) finish() {
 	if in.cfg.ResultAcceptContent == nil {
 		in.cfg.ResultAcceptContent = in.accept
 	}

@@ -10,43 +10,43 @@ import (
 )
 
 // setters are the settings that are read. Each one's error says what the value is not.
-var setters map[string]func(*reader, any) error
+var setters map[string]func(*configReader, any) error
 
 func init() { // apart, because the reader looks for similar names here
-	setters = map[string]func(*reader, any) error{
-		"result_backend":            text(func(in *reader) *string { return &in.cfg.ResultBackend }),
-		"cache_backend":             text(func(in *reader) *string { return &in.cfg.CacheBackend }),
-		"cache_backend_options":     (*reader).clientOptions,
-		"result_expires":            (*reader).expires,
-		"result_serializer":         text(func(in *reader) *string { return &in.cfg.ResultSerializer }),
-		"result_accept_content":     list(func(in *reader) *[]string { return &in.cfg.ResultAcceptContent }),
-		"accept_content":            (*reader).acceptContent,
-		"result_extended":           truthOf(func(in *reader, v bool) { in.cfg.ResultExtended = v }, false),
-		"result_cache_max":          (*reader).cacheMax,
-		"result_chord_join_timeout": seconds(func(in *reader) *time.Duration { return &in.cfg.ResultChordJoinTimeout }),
+	setters = map[string]func(*configReader, any) error{
+		"result_backend":            textField(func(in *configReader) *string { return &in.cfg.ResultBackend }),
+		"cache_backend":             textField(func(in *configReader) *string { return &in.cfg.CacheBackend }),
+		"cache_backend_options":     (*configReader).clientOptions,
+		"result_expires":            (*configReader).expires,
+		"result_serializer":         textField(func(in *configReader) *string { return &in.cfg.ResultSerializer }),
+		"result_accept_content":     listField(func(in *configReader) *[]string { return &in.cfg.ResultAcceptContent }),
+		"accept_content":            (*configReader).acceptContent,
+		"result_extended":           boolField(func(in *configReader, v bool) { in.cfg.ResultExtended = v }, false),
+		"result_cache_max":          (*configReader).cacheMax,
+		"result_chord_join_timeout": secondsField(func(in *configReader) *time.Duration { return &in.cfg.ResultChordJoinTimeout }),
 
-		"result_backend_transport_options":             (*reader).transport,
-		"result_backend_always_retry":                  truthOf(func(in *reader, v bool) { in.cfg.ResultBackendAlwaysRetry = v }, false),
-		"result_backend_max_retries":                   (*reader).maxRetries,
-		"result_backend_base_sleep_between_retries_ms": millis(func(in *reader) *time.Duration { return &in.cfg.ResultBackendBaseSleep }),
-		"result_backend_max_sleep_between_retries_ms":  millis(func(in *reader) *time.Duration { return &in.cfg.ResultBackendMaxSleep }),
+		"result_backend_transport_options":             (*configReader).transport,
+		"result_backend_always_retry":                  boolField(func(in *configReader, v bool) { in.cfg.ResultBackendAlwaysRetry = v }, false),
+		"result_backend_max_retries":                   (*configReader).maxRetries,
+		"result_backend_base_sleep_between_retries_ms": millisField(func(in *configReader) *time.Duration { return &in.cfg.ResultBackendBaseSleep }),
+		"result_backend_max_sleep_between_retries_ms":  millisField(func(in *configReader) *time.Duration { return &in.cfg.ResultBackendMaxSleep }),
 
-		"timezone":   (*reader).timezone,
-		"enable_utc": truthOf(func(in *reader, v bool) { in.cfg.LocalTime = !v }, true),
-		"compat":     (*reader).compat,
+		"timezone":   (*configReader).timezone,
+		"enable_utc": boolField(func(in *configReader, v bool) { in.cfg.LocalTime = !v }, true),
+		"compat":     (*configReader).compat,
 
-		"redis_host":                   text(func(in *reader) *string { return &in.cfg.Redis.Host }),
-		"redis_port":                   whole(func(in *reader) *int { return &in.cfg.Redis.Port }, 65535),
-		"redis_db":                     whole(func(in *reader) *int { return &in.cfg.Redis.DB }, 1<<30),
-		"redis_username":               text(func(in *reader) *string { return &in.cfg.Redis.Username }),
-		"redis_password":               text(func(in *reader) *string { return &in.cfg.Redis.Password }),
-		"redis_socket_connect_timeout": seconds(func(in *reader) *time.Duration { return &in.cfg.Redis.ConnectTimeout }),
-		"redis_backend_use_ssl":        (*reader).useSSL,
+		"redis_host":                   textField(func(in *configReader) *string { return &in.cfg.Redis.Host }),
+		"redis_port":                   intField(func(in *configReader) *int { return &in.cfg.Redis.Port }, 65535),
+		"redis_db":                     intField(func(in *configReader) *int { return &in.cfg.Redis.DB }, 1<<30),
+		"redis_username":               textField(func(in *configReader) *string { return &in.cfg.Redis.Username }),
+		"redis_password":               textField(func(in *configReader) *string { return &in.cfg.Redis.Password }),
+		"redis_socket_connect_timeout": secondsField(func(in *configReader) *time.Duration { return &in.cfg.Redis.ConnectTimeout }),
+		"redis_backend_use_ssl":        (*configReader).useSSL,
 	}
 }
 
 // expires reads result_expires: seconds, cut off to whole ones; nothing is for ever.
-func (in *reader) expires(value any) error {
+func (in *configReader) expires(value any) error {
 	if value == nil {
 		in.cfg.ResultExpires = NoExpiry
 		return nil
@@ -64,7 +64,7 @@ func (in *reader) expires(value any) error {
 	return nil
 }
 
-func (in *reader) acceptContent(value any) error {
+func (in *configReader) acceptContent(value any) error {
 	all, err := asStrings(value)
 	for _, s := range all {
 		if slices.Contains(serializers, s) {
@@ -77,7 +77,7 @@ func (in *reader) acceptContent(value any) error {
 }
 
 // cacheMax reads result_cache_max, where -1 is none and 0 is no limit.
-func (in *reader) cacheMax(value any) error {
+func (in *configReader) cacheMax(value any) error {
 	n, err := asInt(value, -1)
 	switch {
 	case err != nil || value == nil:
@@ -93,7 +93,7 @@ func (in *reader) cacheMax(value any) error {
 }
 
 // maxRetries reads result_backend_max_retries, which may be infinite.
-func (in *reader) maxRetries(value any) error {
+func (in *configReader) maxRetries(value any) error {
 	if isInfinite(value) || value == nil {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (in *reader) maxRetries(value any) error {
 	return err
 }
 
-func (in *reader) timezone(value any) error {
+func (in *configReader) timezone(value any) error {
 	name, err := asString(value)
 	if err != nil || name == "" {
 		return err
@@ -117,7 +117,7 @@ func (in *reader) timezone(value any) error {
 	return nil
 }
 
-func (in *reader) compat(value any) error {
+func (in *configReader) compat(value any) error {
 	switch fmt.Sprint(value) {
 	case "5.2":
 		in.cfg.Compat = py.Celery52
@@ -129,7 +129,7 @@ func (in *reader) compat(value any) error {
 	return nil
 }
 
-func (in *reader) clientOptions(value any) (err error) {
+func (in *configReader) clientOptions(value any) (err error) {
 	if in.cfg.CacheBackendOptions, err = asMap(value); err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (in *reader) clientOptions(value any) (err error) {
 	return err
 }
 
-func (in *reader) useSSL(value any) error {
+func (in *configReader) useSSL(value any) error {
 	if b, isBool := value.(bool); isBool && !b {
 		return nil
 	}

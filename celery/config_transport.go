@@ -15,7 +15,7 @@ var quietTransport = []string{
 }
 
 // transport reads result_backend_transport_options.
-func (in *reader) transport(value any) error {
+func (in *configReader) transport(value any) error {
 	options, err := asMap(value)
 	o := &in.cfg.ResultBackendTransportOptions
 	for _, name := range slices.Sorted(maps.Keys(options)) {
@@ -27,7 +27,7 @@ func (in *reader) transport(value any) error {
 	return err
 }
 
-func (in *reader) transportOption(o *TransportOptions, name string, v any) (err error) {
+func (in *configReader) transportOption(o *TransportOptions, name string, v any) (err error) {
 	switch name {
 	case "global_keyprefix":
 		o.GlobalKeyPrefix, err = asString(v)
@@ -54,7 +54,7 @@ func (in *reader) transportOption(o *TransportOptions, name string, v any) (err 
 	return nil
 }
 
-func (in *reader) sentinelOptions(o *TransportOptions, v any) error {
+func (in *configReader) sentinelOptions(o *TransportOptions, v any) error {
 	options, err := asMap(v)
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		if name == "password" && err == nil {
@@ -67,7 +67,7 @@ func (in *reader) sentinelOptions(o *TransportOptions, v any) error {
 }
 
 // retryPolicy reads a policy. What it does not name is as in Celery's own.
-func (in *reader) retryPolicy(v any) (*RetryPolicy, error) {
+func (in *configReader) retryPolicy(v any) (*RetryPolicy, error) {
 	options, err := asMap(v)
 	if err != nil || options == nil {
 		return nil, err

@@ -14,22 +14,22 @@ import (
 
 // What follows turns values of JSON and YAML into what settings are. Nothing (null) is the default.
 
-func text(field func(*reader) *string) func(*reader, any) error {
-	return func(in *reader, value any) (err error) {
+func textField(field func(*configReader) *string) func(*configReader, any) error {
+	return func(in *configReader, value any) (err error) {
 		*field(in), err = asString(value)
 		return err
 	}
 }
 
-func list(field func(*reader) *[]string) func(*reader, any) error {
-	return func(in *reader, value any) (err error) {
+func listField(field func(*configReader) *[]string) func(*configReader, any) error {
+	return func(in *configReader, value any) (err error) {
 		*field(in), err = asStrings(value)
 		return err
 	}
 }
 
-func truthOf(set func(*reader, bool), def bool) func(*reader, any) error {
-	return func(in *reader, value any) error {
+func boolField(set func(*configReader, bool), def bool) func(*configReader, any) error {
+	return func(in *configReader, value any) error {
 		v, err := def, error(nil)
 		if value != nil {
 			v, err = asBool(value)
@@ -39,8 +39,8 @@ func truthOf(set func(*reader, bool), def bool) func(*reader, any) error {
 	}
 }
 
-func whole(field func(*reader) *int, most int) func(*reader, any) error {
-	return func(in *reader, value any) (err error) {
+func intField(field func(*configReader) *int, most int) func(*configReader, any) error {
+	return func(in *configReader, value any) (err error) {
 		n, err := asInt(value, 0)
 		if n > most {
 			return fmt.Errorf("is more than %d", most)
@@ -50,9 +50,9 @@ func whole(field func(*reader) *int, most int) func(*reader, any) error {
 	}
 }
 
-// seconds is for times that are not lifetimes: their fractions count, and 0 is the default.
-func seconds(field func(*reader) *time.Duration) func(*reader, any) error {
-	return func(in *reader, value any) (err error) {
+// secondsField is for times that are not lifetimes: their fractions count, and 0 is the default.
+func secondsField(field func(*configReader) *time.Duration) func(*configReader, any) error {
+	return func(in *configReader, value any) (err error) {
 		if value != nil {
 			*field(in), err = asSeconds(value)
 		}
@@ -60,8 +60,8 @@ func seconds(field func(*reader) *time.Duration) func(*reader, any) error {
 	}
 }
 
-func millis(field func(*reader) *time.Duration) func(*reader, any) error {
-	return func(in *reader, value any) error {
+func millisField(field func(*configReader) *time.Duration) func(*configReader, any) error {
+	return func(in *configReader, value any) error {
 		n, err := asInt(value, 0)
 		if int64(n) > driver.MaxTTL.Milliseconds() {
 			return errTooLong
