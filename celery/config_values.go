@@ -14,21 +14,21 @@ import (
 
 // What follows turns values of JSON and YAML into what settings are. Nothing (null) is the default.
 
-func textField(field func(*configReader) *string) func(*configReader, any) error {
+func settingText(field func(*configReader) *string) func(*configReader, any) error {
 	return func(in *configReader, value any) (err error) {
 		*field(in), err = asString(value)
 		return err
 	}
 }
 
-func listField(field func(*configReader) *[]string) func(*configReader, any) error {
+func settingList(field func(*configReader) *[]string) func(*configReader, any) error {
 	return func(in *configReader, value any) (err error) {
 		*field(in), err = asStrings(value)
 		return err
 	}
 }
 
-func boolField(set func(*configReader, bool), def bool) func(*configReader, any) error {
+func settingBool(set func(*configReader, bool), def bool) func(*configReader, any) error {
 	return func(in *configReader, value any) error {
 		v, err := def, error(nil)
 		if value != nil {
@@ -39,7 +39,7 @@ func boolField(set func(*configReader, bool), def bool) func(*configReader, any)
 	}
 }
 
-func intField(field func(*configReader) *int, most int) func(*configReader, any) error {
+func settingInt(field func(*configReader) *int, most int) func(*configReader, any) error {
 	return func(in *configReader, value any) (err error) {
 		n, err := asInt(value, 0)
 		if n > most {
@@ -50,8 +50,8 @@ func intField(field func(*configReader) *int, most int) func(*configReader, any)
 	}
 }
 
-// secondsField is for times that are not lifetimes: their fractions count, and 0 is the default.
-func secondsField(field func(*configReader) *time.Duration) func(*configReader, any) error {
+// settingSeconds is for times that are not lifetimes: their fractions count, and 0 is the default.
+func settingSeconds(field func(*configReader) *time.Duration) func(*configReader, any) error {
 	return func(in *configReader, value any) (err error) {
 		if value != nil {
 			*field(in), err = asSeconds(value)
@@ -60,7 +60,7 @@ func secondsField(field func(*configReader) *time.Duration) func(*configReader, 
 	}
 }
 
-func millisField(field func(*configReader) *time.Duration) func(*configReader, any) error {
+func settingMillis(field func(*configReader) *time.Duration) func(*configReader, any) error {
 	return func(in *configReader, value any) error {
 		n, err := asInt(value, 0)
 		if int64(n) > driver.MaxTTL.Milliseconds() {
