@@ -68,9 +68,10 @@ func (c *Conn) limitRead(ctx context.Context) error {
 	return c.nc.SetReadDeadline(until)
 }
 
-// stepBack is for a reader who has nothing to read. It is called with the lock.
+// stepBack is for a reader who has nothing to read. It is called with the lock. When the connection has ended the background may wait to
+// be handed over to (see isReader).
 func (c *Conn) stepBack() {
-	if len(c.sent) > 0 {
+	if len(c.sent) > 0 || c.err != nil {
 		c.handOver()
 		return
 	}

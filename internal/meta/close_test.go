@@ -1,0 +1,67 @@
+package meta
+
+import (
+	"io"
+	"net"
+	"regexp"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// slowConn is a connection whose answers come when the test says so, one even after it was closed.
+type slowConn struct {
+	net.Conn
+	asked  chan []byte
+	answer chan []byte
+}
+
+func (c *slowConn) Write(p []byte) (int, error) {
+	c.asked <- append([]byte(nil), p...)
+	return len(p), nil
+}
+
+func (c *slowConn) Read(p []byte) (int, error) {
+	answer, open := <-c.answer
+	if !open {
+		return 0, io.EOF
+	}
+	return copy(p, answer), nil
+}
+
+func (*slowConn) SetReadDeadline(time.Time) error { return nil }
+func (*slowConn) Close() error                    { return nil }
+
+// TestCloseWhileALoneCallerIsAnswered: a lone caller who gets his answer when the connection has just been closed leaves nobody
+// waiting:
+//
+//	a lone caller reads
+//	Close; the background sees the end, and waits for the lone reader to hand over
+//	the answer that had come already is read: the lone reader steps back
+func TestCloseWhileALoneCallerIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nc := &slowConn{asked: make(chan []byte, 1), answer: make(chan []byte)}
+		c := NewConn(nc, time.Minute)
+		synctest.Wait()
+		answered := make(chan error, 1)
+		go func() {
+			call := NewCall()
+			call.Delete(Key{Name: "k"}, 0)
+			answered <- c.Do(t.Context(), call)
+		}()
+		opaque := regexp.MustCompile(` O[0-9a-f]+`).Find(<-nc.asked)
+		synctest.Wait()
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			c.Close()
+		}()
+		synctest.Wait()
+		nc.answer <- []byte("HD" + string(opaque) + "\r\n")
+		close(nc.answer)
+		if err := <-answered; err != nil {
+			t.Errorf("the answer had come: %v", err)
+		}
+		<-closed
+	})
+}
