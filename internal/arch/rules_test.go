@@ -27,7 +27,7 @@ var (
 		"sqlite":    {own: engine, modules: []string{"modernc.org/sqlite"}},
 		"redis":     {own: engine, modules: []string{"github.com/redis/rueidis"}},
 		"memcached": {own: engine},
-		"celery":    {own: engine, modules: []string{"go.yaml.in/yaml/v3"}}, // results are shared with Python: nothing of larder may touch them
+		"celery":    {own: engine, modules: []string{"github.com/tinylib/msgp", "go.yaml.in/yaml/v3"}}, // results are shared with Python: nothing of larder may touch them
 
 		".": {own: []string{"driver", "codec", "memory", "dummy", "internal/..."}},
 
@@ -69,6 +69,7 @@ var behind = map[string][]string{
 		"golang.org/x/sys",
 	},
 	"github.com/redis/rueidis": {"golang.org/x/sys"},
+	"github.com/tinylib/msgp":  {"github.com/philhofer/fwd"},
 	"golang.org/x/term":        {"golang.org/x/sys"},
 	"modernc.org/sqlite": {
 		"github.com/dustin/go-humanize",
