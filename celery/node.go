@@ -1,7 +1,6 @@
 package celery
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/larder-go/larder/celery/py"
@@ -62,7 +61,7 @@ func tuples(nodes []Node) py.List {
 	return list
 }
 
-var errNode = errors.New("not a result tuple")
+var errNode = malformed("not a result tuple")
 
 // nodeOf reads a node as leniently as Celery does: an id may stand without its parent.
 func nodeOf(v any) (Node, error) {

@@ -31,30 +31,24 @@ func (c *cache) get(id string) *Meta {
 		return nil
 	}
 	c.recent.MoveToFront(e)
-	m := *e.Value.(*cached).meta
+	m := *e.Value.(*Meta)
 	return &m
 }
 
-// cached is an entry: a meta and the id that it is stored under, which it need not have inside.
-type cached struct {
-	id   string
-	meta *Meta
-}
-
-// put keeps m if nothing can change it.
+// put keeps m if nothing can change it, and it is what it is stored as.
 func (c *cache) put(id string, m *Meta) {
-	if c == nil || m.Status != Success {
+	if c == nil || m.Status != Success || m.TaskID != id {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	own := *m
 	if e := c.byID[id]; e != nil {
-		e.Value.(*cached).meta = &own
+		e.Value = &own
 		c.recent.MoveToFront(e)
 		return
 	}
-	c.byID[id] = c.recent.PushFront(&cached{id: id, meta: &own})
+	c.byID[id] = c.recent.PushFront(&own)
 	if c.recent.Len() > c.most {
 		c.remove(c.recent.Back())
 	}
@@ -73,5 +67,5 @@ func (c *cache) forget(id string) {
 
 func (c *cache) remove(e *list.Element) {
 	c.recent.Remove(e)
-	delete(c.byID, e.Value.(*cached).id)
+	delete(c.byID, e.Value.(*Meta).TaskID)
 }

@@ -69,19 +69,22 @@ func (r *Results) StoreMeta(ctx context.Context, m *Meta) (bool, error) {
 	return r.put(ctx, key, value)
 }
 
-// put stores value unless SUCCESS is there.
-func (r *Results) put(ctx context.Context, key string, value []byte) (bool, error) {
+// put stores value unless SUCCESS is there. Where it is repeated because the connection failed (result_backend_always_retry), the SUCCESS
+// that is there may be its own.
+func (r *Results) put(ctx context.Context, key string, value []byte) (stored bool, err error) {
 	store, err := r.b.store(ctx)
-	if err != nil {
-		return false, err
+	if err == nil {
+		err = r.b.always(ctx, "store", func() error {
+			stored, err = keystore.Put(ctx, store, key, value, r.b.expires(), r.succeeded)
+			return err
+		})
 	}
-	stored, err := keystore.Put(ctx, store, key, value, r.b.expires(), r.succeeded)
 	if errors.Is(err, ErrForeign) {
 		// What the engine cannot read is no result, let alone SUCCESS. Who stores one between the two calls loses it to this
 		// one: there is no step that replaces only what cannot be read.
-		stored, err = true, keystore.PutAlways(ctx, store, key, value, r.b.expires())
+		return true, r.b.Set(ctx, key, value)
 	}
-	return stored && err == nil, r.b.fail("store", key, err)
+	return stored, r.b.fail("store", key, err)
 }
 
 // succeeded tells whether what is stored is SUCCESS, as Celery's writer reads it: nothing but the status counts. What cannot be read is not, and

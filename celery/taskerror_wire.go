@@ -1,7 +1,6 @@
 package celery
 
 import (
-	"errors"
 	"fmt"
 	"math/big"
 
@@ -9,7 +8,7 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-var errException = errors.New("not an exception")
+var errException = malformed("not an exception")
 
 // The fields of an exception on the wire, in their order.
 const (

@@ -1,0 +1,152 @@
+package celery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/larder-go/larder/celery/py"
+)
+
+// Part is a task of a chord's header that has ended.
+type Part struct {
+	GroupID string // the chord's header
+	TaskID  string
+	// Index is the task's place in the header, from 0 on. Below 0 it is not known, and the part comes behind the others. It counts on Redis only;
+	// elsewhere the order is that of the saved group.
+	Index int
+	State State
+	// Result is the task's, as for [Results.Store].
+	Result any
+	// Size is how many parts the chord has, as the message says that started the task (chord_size). 0: the message does not say, and the
+	// saved group does. On Redis it does not count.
+	Size int
+}
+
+// Chord is a chord whose last part is done: its body is to be started, with Results, or if Err is not nil to be stored as a failure. Exactly
+// one of all who report a part gets it.
+//
+//	switch {
+//	case chord.Err != nil:
+//		err = results.MarkFailed(ctx, bodyID, chord.Err, nil)
+//	default:
+//		err = publish(body, chord.Results) // not a part of this package: a message for a worker
+//		…
+//		err = chord.Started(ctx)
+//	}
+type Chord struct {
+	GroupID string
+	// Results are the values of the parts: in the order of the header, or with result_chord_ordered: false in that in which they were done.
+	Results []py.Value
+	// Err is why the body cannot be started: Celery's ChordError, with its text.
+	Err error
+
+	join  func(ctx context.Context) ([]py.Value, error)
+	clean func(ctx context.Context) error
+}
+
+// StartChord prepares a chord, before the tasks of its header are sent: it stores how many there are, and what the backend needs beside that. Parts
+// that end before are not lost on Redis; elsewhere they are an error for whoever reports them.
+func (r *Results) StartChord(ctx context.Context, header Node) error {
+	if !r.b.ImplementsIncr() {
+		return r.startCollection(ctx, header)
+	}
+	return r.startCounter(ctx, header)
+}
+
+// ChordPart reports that a part of a chord is done, after its result was stored. It returns nil, or the chord if it has to be dealt with by
+// the caller: because this was the last part, or because the chord cannot be done any more.
+//
+// Header tasks may be done by Go and Python workers mixed. How parts are counted is Celery's way of the backend: on Redis they are collected, with
+// their results; elsewhere a counter is increased, and a counter that is gone is ErrMiss.
+//
+// A Chord together with an error: the part was the last one, but the results could not be read now. [Chord.Join] tries again;
+// nobody else will.
+func (r *Results) ChordPart(ctx context.Context, p Part) (*Chord, error) {
+	if p.TaskID == "" {
+		return nil, ErrBadID
+	}
+	done := r.count
+	if !r.b.ImplementsIncr() {
+		done = r.collect
+	}
+	chord, err := done(ctx, p)
+	if err != nil || chord == nil || chord.Err != nil {
+		return chord, err
+	}
+	return chord, chord.Join(ctx)
+}
+
+// Join reads the results, which ChordPart has done already if it returned no error.
+func (c *Chord) Join(ctx context.Context) error {
+	results, err := c.join(ctx)
+	c.Results = results
+	var failed *chordFailure
+	if errors.As(err, &failed) {
+		c.Err = failed.err
+		return failed.cleaned
+	}
+	return err
+}
+
+// Started deletes what was stored to count the parts. It is called when the message for the body has been sent, or could not be: Celery
+// stores [Chord.CallbackError] for the body then. Without it a part that is reported twice may start the body again, until
+// all has expired.
+func (c *Chord) Started(ctx context.Context) error {
+	if c.clean == nil {
+		return nil
+	}
+	return c.clean(ctx)
+}
+
+// CallbackError is what is stored for the body if its message could not be sent.
+func (c *Chord) CallbackError(why error) error {
+	return chordError("Callback error: %s", taskErrorOf(why).Repr())
+}
+
+// chordFailure is a chord that cannot be done, which is known for sure.
+type chordFailure struct {
+	err     *TaskError
+	cleaned error // of what was deleted at once
+}
+
+func (f *chordFailure) Error() string { return f.err.Error() }
+
+func chordError(format string, args ...any) *TaskError {
+	return Exception(celeryExceptions, "ChordError", fmt.Sprintf(format, args...))
+}
+
+// joinHeader waits for the results of a saved header, no longer than result_chord_join_timeout. What Python would raise is a *TaskError,
+// an error of the backend or of ctx is not.
+func (r *Results) joinHeader(ctx context.Context, header Node) ([]py.Value, error) {
+	bounded, cancel := context.WithTimeout(ctx, r.b.cfg.joinTimeout())
+	defer cancel()
+	values, err := r.JoinGroup(bounded, header)
+	var failed *JoinError
+	var read *ReadError
+	switch {
+	case err == nil:
+		return values, nil
+	case errors.As(err, &read), errors.Is(err, ErrBadID), errors.Is(err, ErrBadKey):
+		return nil, decodeError(err)
+	case errors.As(err, &failed):
+		return nil, failed.Err
+	case bounded.Err() != nil && ctx.Err() == nil:
+		return nil, Exception(celeryExceptions, "TimeoutError", "The operation timed out.")
+	}
+	return nil, err
+}
+
+// decodeError is what Python raises for what cannot be read.
+func decodeError(err error) *TaskError {
+	return Exception("kombu.exceptions", "DecodeError", err.Error())
+}
+
+// position is a part's place in an ordered collection.
+func (p Part) position() float64 {
+	if p.Index < 0 {
+		return math.Inf(1)
+	}
+	return float64(p.Index)
+}

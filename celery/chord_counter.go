@@ -1,0 +1,92 @@
+package celery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/larder-go/larder/celery/py"
+)
+
+// startCounter makes the counter first, so that no part finds the group without it.
+func (r *Results) startCounter(ctx context.Context, header Node) error {
+	key, err := r.key(chordKey, header.ID)
+	if err != nil {
+		return err
+	}
+	if err := r.b.Set(ctx, key, []byte("0")); err != nil {
+		return err
+	}
+	return r.SaveGroup(ctx, header)
+}
+
+// count reports a part to a counter.
+func (r *Results) count(ctx context.Context, p Part) (*Chord, error) {
+	key, err := r.key(chordKey, p.GroupID)
+	if err != nil {
+		return nil, err
+	}
+	header, found, err := r.RestoreGroup(ctx, p.GroupID)
+	chord := &Chord{GroupID: p.GroupID}
+	var unreadable *ReadError
+	switch {
+	case errors.As(err, &unreadable):
+		chord.Err = chordError("Cannot restore group: %s", decodeError(unreadable.Err).Repr())
+		return chord, nil
+	case err != nil:
+		return nil, err
+	case !found:
+		chord.Err = chordError("GroupResult %s no longer exists", p.GroupID)
+		return chord, nil
+	}
+	last, err := r.increase(ctx, key, p, header)
+	if err != nil || !last {
+		return nil, err
+	}
+	chord.clean = func(ctx context.Context) error {
+		return errors.Join(r.DeleteGroup(ctx, header.ID), r.deleteKey(ctx, key))
+	}
+	chord.join = func(ctx context.Context) ([]py.Value, error) { return r.joinCounted(ctx, chord, header) }
+	return chord, nil
+}
+
+// increase tells whether this part is the last one. Until then the counter lives on with each part.
+func (r *Results) increase(ctx context.Context, key string, p Part, header Node) (bool, error) {
+	n, err := r.b.Incr(ctx, key)
+	if errors.Is(err, ErrMiss) {
+		return false, fmt.Errorf("celery: chord %.120q: its counter is gone: %w", p.GroupID, err)
+	}
+	size := int64(p.Size)
+	if size <= 0 {
+		size = int64(len(header.Nodes))
+	}
+	switch {
+	case err != nil:
+		return false, err
+	case n > size:
+		r.b.logger.WarnContext(ctx, "celery: a part of a chord was reported too often", "group", p.GroupID, "parts", n, "size", size)
+	case n < size:
+		if _, err := r.b.Expire(ctx, key, int(r.b.expires()/time.Second)); err != nil { // the part is counted all the same
+			r.b.logger.WarnContext(ctx, "celery: the counter of a chord keeps its lifetime", "group", p.GroupID, "error", err)
+		}
+	}
+	return n == size, nil
+}
+
+// joinCounted reads the results of a chord that was counted. Where they are a failure all is deleted at once, as Celery does.
+func (r *Results) joinCounted(ctx context.Context, chord *Chord, header Node) ([]py.Value, error) {
+	values, err := r.joinHeader(ctx, header)
+	var raised *TaskError
+	if !errors.As(err, &raised) {
+		return values, err
+	}
+	failure := chordError("%s", raised.Repr())
+	failure.Traceback = raised.Traceback
+	return nil, &chordFailure{err: failure, cleaned: chord.clean(ctx)}
+}
+
+func (r *Results) deleteKey(ctx context.Context, key string) error {
+	_, err := r.b.Delete(ctx, key)
+	return err
+}

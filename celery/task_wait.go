@@ -1,0 +1,49 @@
+package celery
+
+import (
+	"context"
+	"iter"
+)
+
+// Wait returns what is stored of a task as soon as it is ready, which may be a failure: see [Meta.Err] and [Meta.Decode]. It returns
+// early, with the error of ctx, when that ends, and with ErrClosed when the results are closed. What cannot be read is a *[ReadError] at once: it
+// may be replaced one day, but Celery's own wait ends there too.
+//
+// On Redis the result is pushed, elsewhere it is read again and again, from 1 ms on less and less often; all who wait share their requests.
+func (r *Results) Wait(ctx context.Context, id string) (*Meta, error) {
+	var m *Meta
+	err := r.watch(ctx, []string{id}, func(_ string, now *Meta, err error) (bool, error) {
+		m = now
+		return err == nil && now.Status.Ready(), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// Get waits for a task and decodes its value, or returns why it has failed: a *[TaskError]. It is Python's AsyncResult.get().
+func Get[V any](ctx context.Context, r *Results, id string) (value V, err error) {
+	m, err := r.Wait(ctx, id)
+	if err != nil {
+		return value, err
+	}
+	err = m.Decode(&value)
+	return value, err
+}
+
+// Watch yields what is stored of a task, whenever that has changed, until it is ready. Nothing is yielded while nothing is stored. States
+// that follow each other faster than they are read are skipped, but never the last. An error ends it: those of Wait.
+func (r *Results) Watch(ctx context.Context, id string) iter.Seq2[*Meta, error] {
+	return func(yield func(*Meta, error) bool) {
+		err := r.watch(ctx, []string{id}, func(_ string, m *Meta, err error) (bool, error) {
+			if err != nil {
+				return true, err
+			}
+			return !yield(m, nil) || m.Status.Ready(), nil
+		})
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
