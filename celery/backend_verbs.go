@@ -3,7 +3,9 @@ package celery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,7 +17,7 @@ type Entry = driver.Result
 
 // Get returns what is stored under key, or ErrMiss. An empty value is no miss. The caller does not write to it.
 func (b *Backend) Get(ctx context.Context, key string) (value []byte, err error) {
-	if _, err := b.store(ctx); err != nil {
+	if err := b.begin(ctx, key); err != nil {
 		return nil, b.fail("get", key, err)
 	}
 	err = b.always(ctx, "get", func() error {
@@ -34,21 +36,44 @@ func (b *Backend) MGet(ctx context.Context, keys []string) ([]Entry, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	entries, err := b.engine.getMany(ctx, keys)
+	asked, tooLong := keys, false
+	for i, key := range keys {
+		if len(key) > driver.MaxKeyLen {
+			if !tooLong {
+				asked, tooLong = slices.Clone(keys), true
+			}
+			asked[i] = "" // the engine is promised that keys are not that long
+		}
+	}
+	entries, err := b.engine.getMany(ctx, asked)
 	if err != nil {
 		return nil, b.fail("mget", "", err)
 	}
 	for i := range entries {
+		if len(keys[i]) > driver.MaxKeyLen {
+			entries[i] = Entry{Err: ErrBadKey}
+		}
 		entries[i].Err = b.fail("mget", keys[i], entries[i].Err)
 	}
 	return entries, nil
+}
+
+// begin is what every method does first: package driver promises an engine that keys are not too long.
+func (b *Backend) begin(ctx context.Context, key string) error {
+	if _, err := b.store(ctx); err != nil {
+		return err
+	}
+	if len(key) > driver.MaxKeyLen {
+		return fmt.Errorf("%w: it has %d bytes, more than %d", ErrBadKey, len(key), driver.MaxKeyLen)
+	}
+	return nil
 }
 
 // Set stores value under key for as long as results live (Expires), and on engines with channels publishes it on the one named like
 // the key, in the same atomic step. On Redis it is repeated as retry_policy says when the connection fails; then the value may have been
 // published more than once. ErrTooLarge leaves what was there.
 func (b *Backend) Set(ctx context.Context, key string, value []byte) error {
-	if _, err := b.store(ctx); err != nil {
+	if err := b.begin(ctx, key); err != nil {
 		return b.fail("set", key, err)
 	}
 	return b.fail("set", key, b.always(ctx, "set", func() error {
@@ -94,7 +119,7 @@ func (b *Backend) replace(ctx context.Context, key string, value []byte) error {
 
 // Delete removes key, and tells whether it was there.
 func (b *Backend) Delete(ctx context.Context, key string) (bool, error) {
-	if _, err := b.store(ctx); err != nil {
+	if err := b.begin(ctx, key); err != nil {
 		return false, b.fail("delete", key, err)
 	}
 	found, err := b.engine.store.Delete(ctx, key)
@@ -105,7 +130,7 @@ func (b *Backend) Delete(ctx context.Context, key string) (bool, error) {
 // do, except for the counter of a chord (chord-unlock-…): a chord whose counter has been lost and counts again from 1 would never
 // be done, so there it is ErrMiss. ErrNotNumber and ErrOverflow leave the value as it is.
 func (b *Backend) Incr(ctx context.Context, key string) (int64, error) {
-	if _, err := b.store(ctx); err != nil {
+	if err := b.begin(ctx, key); err != nil {
 		return 0, b.fail("incr", key, err)
 	}
 	var sum int64
@@ -149,7 +174,7 @@ func (b *Backend) incrPresent(ctx context.Context, key string) (int64, error) {
 // Expire gives key a lifetime of that many seconds from now on, and tells whether key is there. 0 is for ever, as on memcached: Redis would
 // delete. Below zero, or above 100 years, is ErrBadTTL.
 func (b *Backend) Expire(ctx context.Context, key string, seconds int) (bool, error) {
-	if _, err := b.store(ctx); err != nil {
+	if err := b.begin(ctx, key); err != nil {
 		return false, b.fail("expire", key, err)
 	}
 	switch {

@@ -1,6 +1,11 @@
 package celery
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/larder-go/larder/driver"
+)
 
 // kind says what a key is for.
 type kind string
@@ -12,12 +17,17 @@ const (
 	chordKey kind = "chord-unlock-"        // a chord's counter on memcached
 )
 
-// key is the key of an id, with the global prefix. An empty id is ErrBadID.
+// key is the key of an id, with the global prefix. An empty id is ErrBadID, and one that no engine
+// takes ErrBadKey.
 func (b *Backend) key(k kind, id string) (string, error) {
 	if id == "" {
 		return "", ErrBadID
 	}
-	return b.prefix + string(k) + id, nil
+	key := b.prefix + string(k) + id
+	if len(key) > driver.MaxKeyLen {
+		return "", fmt.Errorf("%w: an id of %d bytes", ErrBadKey, len(id))
+	}
+	return key, nil
 }
 
 // keyID is the id of a key of that kind, and whether it is one.

@@ -78,7 +78,7 @@ func behaviorsOf(options map[string]any) map[string]any {
 // placementOf tells by which of the engine's rules pylibmc places keys with these behaviors. Other programs would not find what is
 // placed by another one, so what the engine does not have is an error.
 func placementOf(options map[string]any) (rule string, err error) {
-	if v, given := options["behaviors"]; given && v != nil && behaviorsOf(options) == nil {
+	if _, isMap := options["behaviors"].(map[string]any); !isMap && options["behaviors"] != nil {
 		return "", badSetting("cache_backend_options", "behaviors is not a map of names and values")
 	}
 	b := behaviorsOf(options)

@@ -139,7 +139,7 @@ func (a *address) readConnection(cfg Config, u *driver.URL, t *target) error {
 	override(u, "username", &t.user)
 	override(u, "password", &t.password)
 	t.hasPassword = t.hasPassword || t.password != ""
-	for _, name := range []string{"minsize", "maxsize", "sentinel_password", "tls_ca", "tls_cert", "tls_key", "dial_timeout"} {
+	for _, name := range []string{"minsize", "maxsize", "sentinel_password", "tls_ca", "tls_cert", "tls_key", "dial_timeout", "lazy"} {
 		if v, given := u.Param(name); given {
 			t.set(name, v)
 		}
