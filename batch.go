@@ -54,9 +54,9 @@ func (v *View[V]) findMany(ctx context.Context, keys []string, opts []CallOption
 	if err != nil {
 		return nil, nil, err
 	}
+	v.cache.countReads(results)
 	values := make([]V, len(b.keys)) // one allocation: what a decoder is given a pointer to is on the heap
 	for i, key := range b.keys {
-		v.cache.countRead(results[i].Err)
 		err := results[i].Err
 		if err == nil {
 			err = v.kind.decodeTo(&values[i], results[i].Value)

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"github.com/larder-go/larder/driver"
 )
 
 // Stats counts what went through a cache since it was opened. A key of a batch counts as one.
@@ -53,6 +55,21 @@ func (c *Cache) countRead(err error) {
 	case errors.Is(err, ErrMiss):
 		c.stats.misses.Add(1)
 	}
+}
+
+// countReads is countRead for the results of one call.
+func (c *Cache) countReads(results []driver.Result) {
+	var hits, misses int64
+	for i := range results {
+		switch err := results[i].Err; {
+		case err == nil:
+			hits++
+		case errors.Is(err, ErrMiss):
+			misses++
+		}
+	}
+	c.stats.hits.Add(hits)
+	c.stats.misses.Add(misses)
 }
 
 func (c *Cache) countSet(stored bool) {

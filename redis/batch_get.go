@@ -45,7 +45,7 @@ type query struct {
 	doubtful []int   // not known to be absent
 }
 
-// together groups keys that one command may name.
+// together groups keys that one command may name: in a cluster, those of one slot.
 func together(client rueidis.Client, keys []string) [][]int {
 	all := make([]int, len(keys))
 	for i := range all {
@@ -54,14 +54,18 @@ func together(client rueidis.Client, keys []string) [][]int {
 	if client.Mode() != rueidis.ClientModeCluster {
 		return slices.Collect(slices.Chunk(all, mgetKeys))
 	}
-	bySlot := make(map[uint16][]int, len(keys))
+	slots := make([]uint16, len(keys))
 	for i, key := range keys {
-		slot := slotOf(key)
-		bySlot[slot] = append(bySlot[slot], i)
+		slots[i] = slotOf(key)
 	}
-	groups := make([][]int, 0, len(bySlot))
-	for _, group := range bySlot {
-		groups = slices.AppendSeq(groups, slices.Chunk(group, mgetKeys))
+	slices.SortFunc(all, func(i, j int) int { return int(slots[i]) - int(slots[j]) })
+	groups := make([][]int, 0, len(keys))
+	for rest := all; len(rest) > 0; {
+		n := 1
+		for n < min(len(rest), mgetKeys) && slots[rest[n]] == slots[rest[0]] {
+			n++
+		}
+		groups, rest = append(groups, rest[:n]), rest[n:]
 	}
 	return groups
 }

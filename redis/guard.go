@@ -114,8 +114,12 @@ func (c *call) end() {
 // reconnected tells whether a reply says that the command was not sent, for want of a connection that there is now.
 func (c *call) reconnected(reply rueidis.RedisResult) bool {
 	err := reply.NonRedisError()
+	if err == nil {
+		c.sent = true
+		return false
+	}
 	refused := new(notConnected)
-	if err == nil || !errors.As(err, &refused) {
+	if !errors.As(err, &refused) {
 		c.sent = true
 		return false
 	}

@@ -13,6 +13,7 @@ const (
 	maxLine  = 64 << 10 // an error's text is the longest line that servers send
 	maxDepth = 32
 	maxReply = 1 << 30 // bytes of one answer in memory
+	nameMost = 16      // bytes of what a piece of news is about
 	perValue = 64      // what an element of a list costs in memory, beside its bytes
 )
 
@@ -60,6 +61,10 @@ func (r *replies) read(p []byte) error {
 			}
 			continue
 		}
+		if n := r.element(p); n > 0 {
+			p = p[n:]
+			continue
+		}
 		end := bytes.IndexByte(p, '\n')
 		if end < 0 {
 			return r.keepLine(p)
@@ -79,6 +84,27 @@ func (r *replies) read(p []byte) error {
 		}
 	}
 	return nil
+}
+
+// element takes a string in the midst of a list that is in p as a whole, and returns its length with all around it. This is what
+// the answer to MGET is made of: to go the long way took a quarter of the time that its reader has. 0: it is not so simple.
+func (r *replies) element(p []byte) int {
+	if len(r.lists) == 0 || len(r.line) > 0 || p[0] != '$' {
+		return 0
+	}
+	size, at := 0, 1
+	for ; at < min(len(p), 8) && '0' <= p[at] && p[at] <= '9'; at++ {
+		size = 10*size + int(p[at]-'0')
+	}
+	end := at + 2 + size + 2
+	in := &r.lists[len(r.lists)-1]
+	simple := at > 1 && end <= len(p) && p[at] == '\r' && p[at+1] == '\n' && in.left > 1 && int64(size) <= r.budget
+	if !simple || len(r.first) == 0 && size <= nameMost {
+		return 0
+	}
+	r.budget -= int64(size)
+	in.left--
+	return end
 }
 
 func (r *replies) keepLine(p []byte) error {
@@ -135,7 +161,7 @@ func (r *replies) text(rest []byte) error {
 	if n < 0 {
 		return r.ended()
 	}
-	r.naming = len(r.first) == 0 && len(r.lists) == 1 && n <= 16
+	r.naming = len(r.first) == 0 && len(r.lists) == 1 && n <= nameMost
 	r.skip = n + 2
 	return nil
 }
