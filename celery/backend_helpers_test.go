@@ -32,8 +32,11 @@ func kvVectors[T any](t testing.TB, name string) []T {
 	return all
 }
 
+// kvDiscard logs nothing.
+var kvDiscard = slog.New(slog.DiscardHandler)
+
 // kvQuiet is for backends whose warnings nobody has to read.
-var kvQuiet = WithLogger(slog.New(slog.DiscardHandler))
+var kvQuiet = WithLogger(kvDiscard)
 
 // kvOpen opens a backend for a test.
 func kvOpen(t testing.TB, rawURL string, opts ...Option) *Backend {

@@ -38,9 +38,10 @@ func maskOther(u *driver.URL) string {
 	return u.Scheme + "://" + userinfo(u) + strings.Join(u.Hosts, ";") + u.Path
 }
 
-// maskRedis is a Redis URL as kombu prints it: with a slash behind the server, but nothing at all where nothing is named.
+// maskRedis is a Redis URL as kombu prints it: with a slash behind the server, but nothing at all where nothing is named,
+// and in small letters.
 func maskRedis(u *driver.URL) string {
-	text := u.Scheme + "://" + userinfo(u) + strings.Join(u.Hosts, ";") + "/" + strings.TrimPrefix(u.Path, "/")
+	text := u.Scheme + "://" + userinfo(u) + strings.ToLower(strings.Join(u.Hosts, ";")) + "/" + strings.TrimPrefix(u.Path, "/")
 	if strings.HasSuffix(text, ":///") {
 		return strings.TrimSuffix(text, "/")
 	}
