@@ -109,7 +109,7 @@ func hash(key any) any {
 		return int64(k)
 	case *big.Int:
 		return composite{k.String()}
-	case nil, int64, string, Datetime, Date, Time, Decimal, UUID:
+	case nil, int64, string, Datetime, Date, Time, Decimal, UUID, Class:
 		return k
 	}
 	return composite{repr(key)}

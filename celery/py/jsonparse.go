@@ -173,11 +173,11 @@ func appendUnit(b []byte, s string) ([]byte, int) {
 			return utf8.AppendRune(b, pair), 12
 		}
 	}
-	return appendRune(b, r), 6
+	return AppendRune(b, r), 6
 }
 
-// appendRune is utf8.AppendRune that keeps halves of surrogate pairs.
-func appendRune(b []byte, r rune) []byte {
+// AppendRune appends r, also if it is half of a surrogate pair.
+func AppendRune(b []byte, r rune) []byte {
 	if utf16.IsSurrogate(r) {
 		return append(b, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
 	}

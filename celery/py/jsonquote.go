@@ -17,7 +17,7 @@ func appendQuoted(b []byte, s string) []byte {
 			continue
 		}
 		b = append(b, s[from:i]...)
-		r, n := decodeRune(s[i:])
+		r, n := DecodeRune(s[i:])
 		b = appendEscape(b, r)
 		i += n
 		from = i
@@ -25,8 +25,8 @@ func appendQuoted(b []byte, s string) []byte {
 	return append(append(b, s[from:]...), '"')
 }
 
-// decodeRune is utf8.DecodeRuneInString that knows halves of surrogate pairs.
-func decodeRune(s string) (rune, int) {
+// DecodeRune is utf8.DecodeRuneInString that knows halves of surrogate pairs.
+func DecodeRune(s string) (rune, int) {
 	r, n := utf8.DecodeRuneInString(s)
 	if r == utf8.RuneError && n == 1 && halfPair(s) {
 		return rune(s[0]&0xf)<<12 | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f), 3
@@ -64,8 +64,8 @@ func plainText(s string) string {
 	}
 	b := make([]byte, 0, len(s)+8)
 	for i := 0; i < len(s); {
-		r, n := decodeRune(s[i:])
-		b = appendRune(b, r)
+		r, n := DecodeRune(s[i:])
+		b = AppendRune(b, r)
 		i += n
 	}
 	return string(b)

@@ -116,7 +116,7 @@ func (c *converter) own(v any, depth int) (node any, known bool, err error) {
 		node, err = c.checked(d, d.valid())
 	case Decimal:
 		node, err = c.checked(v, v.valid())
-	case UUID:
+	case UUID, Class:
 		node = v
 	default:
 		return c.numbers(v)

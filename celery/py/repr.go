@@ -87,6 +87,8 @@ func appendScalarRepr(b []byte, node any) []byte {
 		return n.Append(b, 10)
 	case float64:
 		return append(b, floatRepr(n)...)
+	case Class:
+		return append(b, n.String()...)
 	case Decimal:
 		return append(b, "Decimal('"+string(n)+"')"...)
 	case UUID:
@@ -145,7 +147,7 @@ func appendStrRepr(b []byte, s string) []byte {
 	quote := quoteFor(s)
 	b = append(b, quote)
 	for i := 0; i < len(s); {
-		r, n := decodeRune(s[i:])
+		r, n := DecodeRune(s[i:])
 		b = appendReprRune(b, r, quote)
 		i += n
 	}
@@ -174,7 +176,7 @@ func appendReprRune(b []byte, r rune, quote byte) []byte {
 	case r < 0x100 && !unicode.IsPrint(r):
 		return fmt.Appendf(b, `\x%02x`, r)
 	case unicode.IsPrint(r):
-		return appendRune(b, r)
+		return AppendRune(b, r)
 	case r > 0xffff:
 		return fmt.Appendf(b, `\U%08x`, r)
 	}
@@ -221,8 +223,8 @@ func typeName(node any) string {
 		return "dict"
 	case Decimal:
 		return "Decimal"
-	case Instance:
-		return n.Name
+	case Class:
+		return "type"
 	case *Instance:
 		return n.Name
 	}

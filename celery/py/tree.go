@@ -28,7 +28,7 @@ func ValidText(s string) bool {
 		return true
 	}
 	for i := 0; i < len(s); {
-		r, n := decodeRune(s[i:])
+		r, n := DecodeRune(s[i:])
 		if r == utf8.RuneError && n == 1 {
 			return false
 		}
