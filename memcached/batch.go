@@ -14,7 +14,7 @@ import (
 func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
 	results := make([]driver.Result, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
-		call := meta.NewCall()
+		call := p.call()
 		ends := call.GetAll(p.keys)
 		if err := p.ask(ctx, call); err != nil {
 			return err
@@ -74,18 +74,21 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 // pieceBytes is how much is written in one call: the values are copied into it.
 const pieceBytes = 1 << 20
 
-// inPieces calls do for ranges of the part's keys whose values are not too much together.
+// inPieces calls do for ranges of the part's keys whose values are not too much together. If it is called again, it goes on behind what was
+// done without an error.
 func (p *part) inPieces(items []driver.Item, do func(from, to int) error) error {
-	from, size := 0, 0
-	for i, at := range p.at {
-		if size += len(items[at].Value); size > pieceBytes && i > from {
-			if err := do(from, i); err != nil {
-				return err
-			}
-			from, size = i, len(items[at].Value)
+	for p.written < len(p.at) {
+		to, size := p.written, 0
+		for to < len(p.at) && (to == p.written || size+len(items[p.at[to]].Value) <= pieceBytes) {
+			size += len(items[p.at[to]].Value)
+			to++
 		}
+		if err := do(p.written, to); err != nil {
+			return err
+		}
+		p.written = to
 	}
-	return do(from, len(p.at))
+	return nil
 }
 
 // writing is a piece of a SetMany.
@@ -98,7 +101,7 @@ type writing struct {
 }
 
 func (w *writing) run(ctx context.Context) error {
-	call := meta.NewCall()
+	call := w.call()
 	for i := w.from; i < w.to; i++ {
 		value := w.items[w.at[i]].Value
 		w.one(i).lookAtLease(call)
@@ -108,7 +111,7 @@ func (w *writing) run(ctx context.Context) error {
 			call.Set(w.keys[i], meta.Item{Data: value, Flags: flagsOf(value), TTL: w.expiry})
 		}
 	}
-	if err := w.do(ctx, call); err != nil {
+	if err := w.doSome(ctx, call, w.from, w.to); err != nil {
 		return err
 	}
 	for i := w.from; i < w.to; i++ {
@@ -126,7 +129,7 @@ func (w *writing) stored(ctx context.Context, i int, lease, change *meta.Reply) 
 		if again, err := t.settleLease(ctx, lease); err != nil || !again {
 			return orTooLarge(err)
 		}
-		_, err := t.remove(ctx)
+		_, err := t.remove(ctx, meta.NewCall)
 		return orTooLarge(err)
 	}
 	if change.Status == meta.OK {
@@ -134,7 +137,7 @@ func (w *writing) stored(ctx context.Context, i int, lease, change *meta.Reply) 
 	}
 	err := odd(change)
 	if errors.Is(err, driver.ErrTooLarge) {
-		_, err = t.remove(ctx)
+		_, err = t.remove(ctx, meta.NewCall)
 		return orTooLarge(err)
 	}
 	return err
@@ -152,7 +155,7 @@ func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 	var removed atomic.Int64
 	errs := make([]error, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
-		call := meta.NewCall()
+		call := p.call()
 		for i := range p.keys {
 			p.one(i).lookAtLease(call)
 			call.Delete(p.keys[i], 0)
@@ -163,7 +166,7 @@ func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 		for i, at := range p.at {
 			var was bool
 			was, errs[at] = p.removed(ctx, i, call.Reply(2*i), call.Reply(2*i+1))
-			if was {
+			if was && p.counts(i) {
 				removed.Add(1)
 			}
 		}
@@ -185,7 +188,7 @@ func (p *part) removed(ctx context.Context, i int, lease, change *meta.Reply) (w
 	was = change.Status == meta.OK
 	if again && err == nil {
 		var there bool
-		there, err = p.one(i).remove(ctx)
+		there, err = p.one(i).remove(ctx, meta.NewCall)
 		was = was || there
 	}
 	return was && err == nil, err

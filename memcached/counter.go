@@ -28,7 +28,7 @@ type counted struct {
 
 // read returns what is at the key, or ErrMiss.
 func (t *target) read(ctx context.Context) (c counted, err error) {
-	call := meta.NewCall()
+	call := t.call()
 	call.Get(t.key, meta.Value+meta.Flags+meta.CAS+meta.TTL)
 	if err := t.ask(ctx, call); err != nil {
 		return c, err
@@ -55,7 +55,14 @@ func (c *counted) byServer(delta, sum int64) bool {
 }
 
 // Incr adds delta to the integer at key.
-func (s *Store) Incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
+func (s *Store) Incr(ctx context.Context, key string, delta int64, ttl time.Duration) (sum int64, err error) {
+	for try := 0; again(try, &err); try++ {
+		sum, err = s.incr(ctx, key, delta, ttl)
+	}
+	return sum, err
+}
+
+func (s *Store) incr(ctx context.Context, key string, delta int64, ttl time.Duration) (int64, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return 0, err
@@ -88,7 +95,14 @@ func (s *Store) Incr(ctx context.Context, key string, delta int64, ttl time.Dura
 }
 
 // IncrFloat adds delta to the number at key. The server knows no fractions.
-func (s *Store) IncrFloat(ctx context.Context, key string, delta float64, ttl time.Duration) (float64, error) {
+func (s *Store) IncrFloat(ctx context.Context, key string, delta float64, ttl time.Duration) (sum float64, err error) {
+	for try := 0; again(try, &err); try++ {
+		sum, err = s.incrFloat(ctx, key, delta, ttl)
+	}
+	return sum, err
+}
+
+func (s *Store) incrFloat(ctx context.Context, key string, delta float64, ttl time.Duration) (float64, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return 0, err
@@ -131,7 +145,7 @@ func (t *target) swapNumber(ctx context.Context, old *counted, text string) (boo
 // count lets the server add. Downwards it must be the number that was read, so that it neither passes 0 nor gets shorter; upwards
 // any number of callers count without getting in each other's way.
 func (t *target) count(ctx context.Context, old *counted, delta int64) (sum int64, done bool, err error) {
-	call := meta.NewCall()
+	call := t.call()
 	t.lookAtLease(call)
 	if delta < 0 {
 		call.Decrement(t.key, uint64(-delta), old.cas)

@@ -12,15 +12,22 @@ import (
 )
 
 // Get returns the value of key.
-func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
+func (s *Store) Get(ctx context.Context, key string) (value []byte, err error) {
+	for try := 0; again(try, &err); try++ {
+		value, err = s.get(ctx, key)
+	}
+	return value, s.orMiss(err)
+}
+
+func (s *Store) get(ctx context.Context, key string) ([]byte, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
-		return nil, s.orMiss(err)
+		return nil, err
 	}
-	call := meta.NewCall()
+	call := t.call()
 	call.Get(t.key, meta.Value+meta.Flags)
 	if err := t.ask(ctx, call); err != nil {
-		return nil, s.orMiss(err)
+		return nil, err
 	}
 	value, err := valueOf(call.Reply(0))
 	call.Free()
@@ -61,18 +68,25 @@ func odd(r *meta.Reply) error {
 }
 
 // Set stores value with its lifetime in one command.
-func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) (err error) {
+	for try := 0; again(try, &err); try++ {
+		err = s.set(ctx, key, value, ttl)
+	}
+	if err != nil && errors.Is(err, driver.ErrTooLarge) {
+		return s.tooLarge(ctx, key)
+	}
+	return err
+}
+
+func (s *Store) set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return err
 	}
 	if t.line.tooLarge(t.key, value) {
-		return s.tooLarge(ctx, key)
+		return driver.ErrTooLarge
 	}
-	stored, err := t.store(ctx, meta.Item{Data: value, Flags: flagsOf(value)}, ttl)
-	if errors.Is(err, driver.ErrTooLarge) { // by a server that knows better than its own limit
-		return s.tooLarge(ctx, key)
-	}
+	stored, err := t.store(ctx, meta.Item{Data: value, Flags: flagsOf(value)}, ttl) // a server may know better than its own limit
 	if err == nil && !stored {
 		return errors.New("the server has not stored it")
 	}
@@ -100,14 +114,14 @@ func (t *target) store(ctx context.Context, item meta.Item, ttl time.Duration) (
 	if item.TTL, err = t.line.expiry(ttl); err != nil {
 		return false, err
 	}
-	call := meta.NewCall()
+	call := t.call()
 	t.lookAtLease(call)
 	call.Set(t.key, item)
-	return t.send(ctx, call)
+	return t.change(ctx, call)
 }
 
-// send sends a call of a look at the lease and a change, and tells whether that was made.
-func (t *target) send(ctx context.Context, call *meta.Call) (done bool, err error) {
+// change sends a call of a look at the lease and a change, and tells whether that was made.
+func (t *target) change(ctx context.Context, call *meta.Call) (done bool, err error) {
 	if err := t.do(ctx, call); err != nil {
 		return false, err
 	}
@@ -123,7 +137,14 @@ func (t *target) send(ctx context.Context, call *meta.Call) (done bool, err erro
 }
 
 // Add stores value only where nothing is.
-func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
+func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (added bool, err error) {
+	for try := 0; again(try, &err); try++ {
+		added, err = s.add(ctx, key, value, ttl)
+	}
+	return added, err
+}
+
+func (s *Store) add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return false, err
@@ -135,7 +156,14 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 }
 
 // Touch gives key a new lifetime.
-func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (there bool, err error) {
+	for try := 0; again(try, &err); try++ {
+		there, err = s.touch(ctx, key, ttl)
+	}
+	return there, err
+}
+
+func (s *Store) touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return false, err
@@ -144,7 +172,7 @@ func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool,
 	if err != nil {
 		return false, err
 	}
-	call := meta.NewCall()
+	call := t.call()
 	call.Touch(t.key, meta.Size, expiry)
 	if err := t.do(ctx, call); err != nil {
 		return false, err
@@ -161,10 +189,17 @@ func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool,
 }
 
 // Delete removes key, and voids its lease first: in the other order, a load that began before could store its value in between.
-func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
+func (s *Store) Delete(ctx context.Context, key string) (was bool, err error) {
+	for try := 0; again(try, &err); try++ {
+		was, err = s.delete(ctx, key)
+	}
+	return was, err
+}
+
+func (s *Store) delete(ctx context.Context, key string) (bool, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return false, err
 	}
-	return t.remove(ctx)
+	return t.remove(ctx, t.call)
 }

@@ -131,17 +131,6 @@ func (s *Store) untilClosed(ctx context.Context) (context.Context, context.Cance
 	return ctx, func() { close(stop); cancel() }
 }
 
-// Clear is not possible: memcached knows no prefixes, and what a walk finds need not be all.
-func (s *Store) Clear(ctx context.Context, _ string) (int, error) {
-	if s.isClosed() {
-		return 0, driver.ErrClosed
-	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
-	}
-	return 0, driver.ErrNoPrefix
-}
-
 // ClearAll empties every server. Nobody counts.
 func (s *Store) ClearAll(ctx context.Context) (int, error) {
 	if err := s.converse(ctx, (*meta.Session).Flush); err != nil {

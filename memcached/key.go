@@ -20,10 +20,18 @@ func (s *Store) wire(key string) (meta.Key, error) {
 	switch {
 	case s.options.VerbatimKeys:
 		return meta.Key{Name: key}, checkKey(key)
-	case meta.Legal(key) && !isDigest(key) && !strings.HasPrefix(key, leasePrefix):
+	case len(key) <= s.longestKey() && meta.Legal(key) && !isDigest(key) && !strings.HasPrefix(key, leasePrefix):
 		return meta.Key{Name: key}, nil
 	}
 	return meta.Key{Space: digestPrefix, Name: digest(key)}, nil
+}
+
+// longestKey is the length of the longest key that is stored under its own name.
+func (s *Store) longestKey() int {
+	if s.options.Generations {
+		return meta.MaxKey - spaceLen
+	}
+	return meta.MaxKey
 }
 
 // checkKey says why memcached does not take a key.

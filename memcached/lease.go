@@ -45,7 +45,7 @@ func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]
 	}
 	grants := make([]driver.Grant, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, b *part) error {
-		call := meta.NewCall()
+		call := b.call()
 		for _, k := range b.keys {
 			call.Vivify(leaseOf(k), meta.CAS+meta.Size+meta.Flags, wholeSeconds(d))
 			call.Get(k, meta.Value+meta.Flags)
@@ -110,7 +110,7 @@ func (p *part) giveBack(ctx context.Context, asked *meta.Call, unused []int) err
 
 // lookAt asks for the states of a key's lease and of the key.
 func (t *target) lookAt(ctx context.Context) (lease, entry meta.Reply, err error) {
-	call := meta.NewCall()
+	call := t.call()
 	call.Get(leaseOf(t.key), meta.CAS+meta.Size+meta.Flags)
 	call.Get(t.key, meta.Size)
 	if err := t.ask(ctx, call); err != nil {
@@ -123,7 +123,14 @@ func (t *target) lookAt(ctx context.Context) (lease, entry meta.Reply, err error
 
 // Renew gives the lease the time d from now on. It is given up if the key is there: that is how a write by a program that
 // knows no leases is noticed.
-func (s *Store) Renew(ctx context.Context, key string, l driver.Lease, d time.Duration) (bool, error) {
+func (s *Store) Renew(ctx context.Context, key string, l driver.Lease, d time.Duration) (valid bool, err error) {
+	for try := 0; again(try, &err); try++ {
+		valid, err = s.renew(ctx, key, l, d)
+	}
+	return valid, err
+}
+
+func (s *Store) renew(ctx context.Context, key string, l driver.Lease, d time.Duration) (bool, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return false, err
@@ -137,7 +144,7 @@ func (s *Store) Renew(ctx context.Context, key string, l driver.Lease, d time.Du
 		_, err := t.dropLease(ctx, cas)
 		return false, err
 	}
-	call := meta.NewCall()
+	call := t.call()
 	call.Touch(leaseOf(t.key), meta.CAS, wholeSeconds(d))
 	if err := t.do(ctx, call); err != nil {
 		return false, err
@@ -148,7 +155,14 @@ func (s *Store) Renew(ctx context.Context, key string, l driver.Lease, d time.Du
 }
 
 // Release gives the lease back, and tells whether it was still good.
-func (s *Store) Release(ctx context.Context, key string, l driver.Lease) (bool, error) {
+func (s *Store) Release(ctx context.Context, key string, l driver.Lease) (valid bool, err error) {
+	for try := 0; again(try, &err); try++ {
+		valid, err = s.release(ctx, key, l)
+	}
+	return valid, err
+}
+
+func (s *Store) release(ctx context.Context, key string, l driver.Lease) (bool, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return false, err
@@ -157,7 +171,7 @@ func (s *Store) Release(ctx context.Context, key string, l driver.Lease) (bool, 
 	if lost {
 		return false, ctx.Err()
 	}
-	call := meta.NewCall()
+	call := t.call()
 	call.Delete(leaseOf(t.key), cas)
 	call.Get(t.key, meta.Size)
 	if err := t.do(ctx, call); err != nil {
@@ -177,18 +191,27 @@ const (
 // Await returns once key is there or its lease is free. memcached tells nothing, so it asks again and again.
 func (s *Store) Await(ctx context.Context, key string) error {
 	for wait := firstPoll; ; wait = min(2*wait, lastPoll) {
-		t, err := s.find(ctx, key)
-		if err != nil {
-			return err
-		}
-		lease, entry, err := t.lookAt(ctx)
-		if err != nil || !isLease(&lease) || entry.Status == meta.OK {
+		if waits, err := s.isLoading(ctx, key); err != nil || !waits {
 			return err
 		}
 		if err := s.pause(ctx, wait); err != nil {
 			return err
 		}
 	}
+}
+
+// isLoading tells whether key is absent, and its lease taken.
+func (s *Store) isLoading(ctx context.Context, key string) (is bool, err error) {
+	for try := 0; again(try, &err); try++ {
+		var t target
+		if t, err = s.find(ctx, key); err != nil {
+			continue
+		}
+		var lease, entry meta.Reply
+		lease, entry, err = t.lookAt(ctx)
+		is = isLease(&lease) && entry.Status != meta.OK
+	}
+	return is && err == nil, err
 }
 
 // pause waits, or until ctx or the store ends.

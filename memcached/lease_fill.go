@@ -68,7 +68,7 @@ func (f *fill) run(ctx context.Context) error {
 
 // mark makes leases that are held those of a fill, and returns which these are, with the states that they are in now.
 func (f *fill) mark(ctx context.Context) (held []int, states []uint64, err error) {
-	call := meta.NewCall()
+	call := f.call()
 	var asked []int
 	for i, k := range f.keys {
 		filling := f.fillings[f.at[i]]
@@ -92,7 +92,7 @@ func (f *fill) mark(ctx context.Context) (held []int, states []uint64, err error
 	}
 	for j, i := range asked {
 		r := call.Reply(j)
-		if r.Status == meta.OK && f.failed[f.at[i]] == nil {
+		if r.Status == meta.OK && f.failed[f.at[i]] == nil && f.counts(i) {
 			held, states = append(held, i), append(states, r.CAS)
 		} else if r.Err != nil {
 			f.failed[f.at[i]] = r.Err

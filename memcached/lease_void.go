@@ -74,10 +74,11 @@ func (t *target) dropLease(ctx context.Context, cas uint64) (bool, error) {
 	return false, odd(&r)
 }
 
-// remove deletes the key and its lease, and tells whether the key was there.
-func (t *target) remove(ctx context.Context) (was bool, err error) {
+// remove deletes the key and its lease, and tells whether the key was there. begin makes the first call.
+func (t *target) remove(ctx context.Context, begin func() *meta.Call) (was bool, err error) {
 	for wait := firstPoll / 4; ; wait = min(2*wait, lastPoll) {
-		there, again, err := t.removeOnce(ctx)
+		there, again, err := t.removeOnce(ctx, begin())
+		begin = meta.NewCall
 		was = was || there
 		if err != nil || !again {
 			return was && err == nil, err
@@ -89,8 +90,7 @@ func (t *target) remove(ctx context.Context) (was bool, err error) {
 }
 
 // removeOnce is one round of remove.
-func (t *target) removeOnce(ctx context.Context) (was, again bool, err error) {
-	call := meta.NewCall()
+func (t *target) removeOnce(ctx context.Context, call *meta.Call) (was, again bool, err error) {
 	t.lookAtLease(call)
 	call.Delete(t.key, 0)
 	if err := t.do(ctx, call); err != nil {

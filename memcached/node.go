@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ const (
 type node struct {
 	address string // as it is dialled
 	options *Options
+	logger  *slog.Logger
 	breaker breaker.Breaker
 	current atomic.Pointer[line]
 	down    atomic.Bool
@@ -44,6 +46,8 @@ type line struct {
 	hello meta.Hello
 	// life counts the server's processes, as far as this one has noticed: what was in one is not in the next.
 	life uint64
+	// generations are what the server had when they were last read; nil: unknown.
+	generations atomic.Pointer[generations]
 }
 
 type attempt struct {

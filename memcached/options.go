@@ -34,6 +34,12 @@ type Options struct {
 	// each process. Programs without VerbatimKeys may share the servers.
 	VerbatimKeys bool
 
+	// Generations makes it possible to clear a prefix. The price: keys have other names on the servers, 24 bytes longer, which no other
+	// program finds that does not say Generations too; those above 226 bytes are stored under their digest; every call asks for the
+	// CAS of one more item; and what was cleared takes memory until it is evicted or expires. A server that forgets that item, because
+	// it was restarted or is short of memory, has forgotten all keys. It excludes VerbatimKeys.
+	Generations bool
+
 	// Lazy puts off connecting to the first call.
 	Lazy bool
 	// Logger is told what a person has to know. nil: slog.Default().

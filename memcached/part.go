@@ -15,8 +15,11 @@ const partKeys = 2000
 // part is those keys of a batch that are on one server.
 type part struct {
 	target
-	keys []meta.Key
-	at   []int // where each is in the batch
+	keys    []meta.Key
+	texts   []string // of the batch
+	at      []int    // where each is in the batch
+	written int      // how many a SetMany has done with
+	fates   []fate   // of the keys' calls; nil: all count
 }
 
 // eachNode does something with the keys of each server, with all servers at the same time. What fails on one server is the failure of
@@ -32,10 +35,10 @@ func (s *Store) eachNode(ctx context.Context, keys []string, do func(context.Con
 	errs := make([]error, len(parts))
 	var others sync.WaitGroup
 	for i := 1; i < len(parts); i++ {
-		others.Go(func() { errs[i] = s.onPart(ctx, parts[i], do) })
+		others.Go(func() { errs[i] = s.onPart(ctx, parts[i], do, fail) })
 	}
 	if len(parts) > 0 {
-		errs[0] = s.onPart(ctx, parts[0], do)
+		errs[0] = s.onPart(ctx, parts[0], do, fail)
 	}
 	others.Wait()
 	if err := allFailed(errs); err != nil {
@@ -73,13 +76,97 @@ func allFailed(errs []error) error {
 	return errs[0]
 }
 
-// onPart connects to the part's server.
-func (s *Store) onPart(ctx context.Context, p *part, do func(context.Context, *part) error) (err error) {
-	p.line, err = p.node.line(ctx)
+// onPart connects to the part's server and does it, again if the keys have other names by now.
+func (s *Store) onPart(ctx context.Context, p *part, do func(context.Context, *part) error, fail func(int, error)) (err error) {
+	for try := 0; again(try, &err); try++ {
+		if p.line, err = p.node.line(ctx); err == nil && s.options.Generations {
+			err = p.enter(ctx)
+		}
+		if err == nil {
+			err = do(ctx, p)
+		}
+		if err == nil && p.fates != nil {
+			err = p.repeat(fail)
+		}
+	}
+	return err
+}
+
+// repeat leaves only the keys in the part that have to be done again, if any.
+func (p *part) repeat(fail func(at int, err error)) error {
+	left := part{target: p.target, texts: p.texts}
+	for i, f := range p.fates {
+		switch f {
+		case nowhere:
+			left.keys, left.at = append(left.keys, p.keys[i]), append(left.at, p.at[i])
+		case unsure:
+			fail(p.at[i], errUnsure)
+		}
+	}
+	*p = left
+	if len(p.keys) == 0 {
+		return nil
+	}
+	return &staleError{}
+}
+
+// counts tells whether what a call did to key i is not to be done again.
+func (p *part) counts(i int) bool { return p.fates == nil || p.fates[i] == stands }
+
+// do sends a call on all the keys.
+func (p *part) do(ctx context.Context, call *meta.Call) error {
+	return p.doSome(ctx, call, 0, len(p.keys))
+}
+
+// doSome sends a call on some of the keys.
+func (p *part) doSome(ctx context.Context, call *meta.Call, from, to int) error {
+	if err := p.send(ctx, call); err != nil {
+		return err
+	}
+	return p.judge(ctx, call, from, to, true)
+}
+
+// ask is do for calls that only read.
+func (p *part) ask(ctx context.Context, call *meta.Call) error {
+	if err := p.sendRead(ctx, call); err != nil {
+		return err
+	}
+	return p.judge(ctx, call, 0, len(p.keys), false)
+}
+
+// judge finds out for which keys a call on some of them counts.
+func (p *part) judge(ctx context.Context, call *meta.Call, from, to int, writes bool) error {
+	if p.isUnchanged(call) {
+		return nil
+	}
+	now, err := p.renew(ctx, call)
 	if err != nil {
 		return err
 	}
-	return do(ctx, p)
+	for i := from; i < to; i++ {
+		f := now.fate(p.texts[p.at[i]], p.keys[i], call.Guarded())
+		if f == unsure && !writes {
+			f = nowhere
+		}
+		if f != stands && p.fates == nil {
+			p.fates = make([]fate, len(p.keys))
+		}
+		if p.fates != nil {
+			p.fates[i] = f
+		}
+	}
+	return nil
+}
+
+// enter names the keys by their generations.
+func (p *part) enter(ctx context.Context) error {
+	if err := p.target.enter(ctx); err != nil {
+		return err
+	}
+	for i, at := range p.at {
+		p.keys[i] = p.named.name(p.texts[at], p.keys[i])
+	}
+	return nil
 }
 
 // split groups keys by their servers, and into calls of a bounded length: those of one server stand in one part if they are not
@@ -97,7 +184,7 @@ func (s *Store) split(keys []string, fail func(at int, err error)) []*part {
 		p := open[n]
 		if p == nil || len(p.keys) == partKeys {
 			room := min(len(keys), partKeys)
-			p = &part{target: target{node: n}, keys: make([]meta.Key, 0, room), at: make([]int, 0, room)}
+			p = &part{target: target{node: n}, texts: keys, keys: make([]meta.Key, 0, room), at: make([]int, 0, room)}
 			open[n] = p
 			parts = append(parts, p)
 		}

@@ -36,6 +36,10 @@ func (s *Store) Scan(ctx context.Context, prefix string) iter.Seq2[string, error
 
 // scanNode walks over one server's keys.
 func (s *Store) scanNode(ctx context.Context, n *node, prefix string, yield func(string, error) bool) (nameless int, more bool, err error) {
+	read, err := s.reader(ctx, n)
+	if err != nil {
+		return 0, true, err
+	}
 	spool, err := s.list(ctx, n)
 	if err != nil {
 		return 0, true, err
@@ -51,11 +55,11 @@ func (s *Store) scanNode(ctx context.Context, n *node, prefix string, yield func
 		if err != nil {
 			return nameless, true, err
 		}
-		key, expiry, ok := keyOf(line)
+		name, expiry, whole := nameOf(line)
+		key, isDigest, ok := read(name)
 		switch {
-		case !ok:
-		case !s.options.VerbatimKeys && strings.HasPrefix(key, leasePrefix):
-		case !s.options.VerbatimKeys && isDigest(key):
+		case !whole || !ok:
+		case isDigest:
 			nameless++
 		case !strings.HasPrefix(key, prefix):
 		case expiry > 0 && expiry <= spool.began+1 && !s.isThere(ctx, key):
@@ -73,17 +77,39 @@ func (s *Store) isThere(ctx context.Context, key string) bool {
 	return there || err != nil
 }
 
-// keyOf reads a line of the crawler's list: key=a%20b exp=-1 la=… .
-func keyOf(line string) (key string, expiry int64, ok bool) {
+// reader tells how a server's names are read: which key it is, or that there is only its digest. Other names are not ok.
+func (s *Store) reader(ctx context.Context, n *node) (func(name string) (key string, isDigest, ok bool), error) {
+	switch {
+	case s.options.VerbatimKeys:
+		return func(name string) (string, bool, bool) { return name, false, true }, nil
+	case !s.options.Generations:
+		return func(name string) (string, bool, bool) {
+			return name, isDigest(name), !strings.HasPrefix(name, leasePrefix)
+		}, nil
+	}
+	l, err := n.line(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := target{line: l, node: n}
+	g, err := t.readGenerations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return g.key, nil
+}
+
+// nameOf reads a line of the crawler's list: key=a%20b exp=-1 la=… .
+func nameOf(line string) (name string, expiry int64, ok bool) {
 	words := strings.SplitN(line, " ", 3)
 	if len(words) < 3 {
 		return "", 0, false
 	}
 	text, isKey := strings.CutPrefix(words[0], "key=")
 	at, hasExpiry := strings.CutPrefix(words[1], "exp=")
-	key, err := url.PathUnescape(text)
+	name, err := url.PathUnescape(text)
 	expiry, err2 := strconv.ParseInt(at, 10, 64)
-	return key, expiry, isKey && hasExpiry && err == nil && err2 == nil
+	return name, expiry, isKey && hasExpiry && err == nil && err2 == nil
 }
 
 // list has the server write down all its keys. It has one crawler, which is busy as long as somebody listens, and holds

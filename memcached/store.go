@@ -39,7 +39,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	addresses := make([]string, len(o.Addresses))
 	for i, a := range o.Addresses {
 		addresses[i] = withPort(a)
-		s.nodes = append(s.nodes, &node{address: addresses[i], options: &s.options})
+		s.nodes = append(s.nodes, &node{address: addresses[i], options: &s.options, logger: s.logger})
 	}
 	var err error
 	if s.place, err = newPlacement(o, addresses); err != nil || o.Lazy {
@@ -100,9 +100,11 @@ func (*Store) EngineName() string { return Name }
 
 // target is where a key is.
 type target struct {
-	key  meta.Key
-	line *line
-	node *node
+	key   meta.Key
+	text  string // the caller's key
+	line  *line
+	node  *node
+	named *generations // by which key was named; nil without Options.Generations
 }
 
 // find connects to the server that has a key.
@@ -116,7 +118,13 @@ func (s *Store) find(ctx context.Context, key string) (target, error) {
 	if err != nil && s.options.OnDown == Rehash && isDown(err) {
 		n, l, err = s.findElsewhere(ctx, k, err)
 	}
-	return target{key: k, line: l, node: n}, err
+	t := target{key: k, text: key, line: l, node: n}
+	if err == nil && s.options.Generations {
+		if err = t.enter(ctx); err == nil {
+			t.key = t.named.name(key, k)
+		}
+	}
+	return t, err
 }
 
 func (s *Store) nodeOf(k meta.Key) *node {
@@ -146,8 +154,24 @@ func (s *Store) findElsewhere(ctx context.Context, k meta.Key, err error) (*node
 	return nil, nil, err
 }
 
-// do sends a call. One that was not sent, because the connection had ended meanwhile, is sent on the next one.
+// do sends a call on the key.
 func (t *target) do(ctx context.Context, call *meta.Call) error {
+	if err := t.send(ctx, call); err != nil {
+		return err
+	}
+	return t.judge(ctx, call, true)
+}
+
+// ask is do for calls that only read: they are sent again if the connection turns out to be dead.
+func (t *target) ask(ctx context.Context, call *meta.Call) error {
+	if err := t.sendRead(ctx, call); err != nil {
+		return err
+	}
+	return t.judge(ctx, call, false)
+}
+
+// send sends a call. One that was not sent, because the connection had ended meanwhile, is sent on the next one.
+func (t *target) send(ctx context.Context, call *meta.Call) error {
 	err := t.line.Do(ctx, call)
 	if err == nil {
 		return nil
@@ -155,31 +179,41 @@ func (t *target) do(ctx context.Context, call *meta.Call) error {
 	return t.redo(ctx, call, err)
 }
 
+var errRestarted = errors.New("it was restarted meanwhile")
+
 func (t *target) redo(ctx context.Context, call *meta.Call, err error) error {
 	if unsent := new(meta.NotSent); !errors.As(err, &unsent) {
 		return t.explain(err)
 	}
-	l, err := t.node.line(ctx)
-	if err != nil {
-		return err
+	l, err2 := t.node.line(ctx)
+	switch {
+	case err2 != nil:
+		return err2
+	case call.Guarded() != nil: // names may be others on this line
+		return &staleError{t.explain(err)}
+	case call.Compares() && l.life != t.line.life:
+		return &downError{t.node.address, errRestarted}
 	}
 	t.line = l
 	return t.explain(l.Do(ctx, call))
 }
 
-// ask is do for calls that only read: they are sent again if the connection turns out to be dead.
-func (t *target) ask(ctx context.Context, call *meta.Call) error {
-	err := t.do(ctx, call)
+// sendRead also sends a call again that was lost with its connection.
+func (t *target) sendRead(ctx context.Context, call *meta.Call) error {
+	err := t.send(ctx, call)
 	if err == nil || !isDown(err) || errors.Is(err, meta.ErrSilent) {
 		return err
 	}
-	l, err := t.node.line(ctx)
-	if err != nil {
-		return err
+	l, err2 := t.node.line(ctx)
+	switch {
+	case err2 != nil:
+		return err2
+	case call.Guarded() != nil:
+		return &staleError{err}
 	}
 	t.line = l
 	call.Again()
-	return t.do(ctx, call)
+	return t.send(ctx, call)
 }
 
 // explain says what the end of a connection means.

@@ -13,15 +13,22 @@ type version struct{ life, cas uint64 }
 
 // GetVersion returns the value of key and its state, which memcached counts: an item that was written again with the same
 // value is another one.
-func (s *Store) GetVersion(ctx context.Context, key string) ([]byte, driver.Version, error) {
+func (s *Store) GetVersion(ctx context.Context, key string) (value []byte, v driver.Version, err error) {
+	for try := 0; again(try, &err); try++ {
+		value, v, err = s.getVersion(ctx, key)
+	}
+	return value, v, s.orMiss(err)
+}
+
+func (s *Store) getVersion(ctx context.Context, key string) ([]byte, driver.Version, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
-		return nil, nil, s.orMiss(err)
+		return nil, nil, err
 	}
-	call := meta.NewCall()
+	call := t.call()
 	call.Get(t.key, meta.Value+meta.Flags+meta.CAS)
 	if err := t.ask(ctx, call); err != nil {
-		return nil, nil, s.orMiss(err)
+		return nil, nil, err
 	}
 	value, err := valueOf(call.Reply(0))
 	v := version{t.line.life, call.Reply(0).CAS}
@@ -33,7 +40,14 @@ func (s *Store) GetVersion(ctx context.Context, key string) ([]byte, driver.Vers
 }
 
 // Swap replaces the entry if its state is the one that was read.
-func (s *Store) Swap(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
+func (s *Store) Swap(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (swapped bool, err error) {
+	for try := 0; again(try, &err); try++ {
+		swapped, err = s.swap(ctx, key, v, value, ttl)
+	}
+	return swapped, err
+}
+
+func (s *Store) swap(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
 	t, err := s.find(ctx, key)
 	if err != nil {
 		return false, err
@@ -49,7 +63,7 @@ func (s *Store) Swap(ctx context.Context, key string, v driver.Version, value []
 	if ttl != driver.KeepTTL {
 		return t.store(ctx, item, ttl)
 	}
-	call := meta.NewCall()
+	call := t.call()
 	call.Get(t.key, meta.TTL+meta.CAS)
 	if err := t.ask(ctx, call); err != nil {
 		return false, err
@@ -69,23 +83,22 @@ func (s *Store) Swap(ctx context.Context, key string, v driver.Version, value []
 // end. So that is taken back.
 func (t *target) replace(ctx context.Context, item meta.Item, ttl int64) (bool, error) {
 	item.Tell = true
-	cas, gained, err := t.replaceOnce(ctx, item, ttl)
+	cas, gained, err := t.replaceOnce(ctx, t.call(), item, ttl)
 	if err != nil || cas == 0 {
 		return false, err
 	}
 	if gained != 0 {
 		item.CAS = cas
-		_, _, err = t.replaceOnce(ctx, item, ttl-gained) // unless somebody else has written meanwhile
+		_, _, err = t.replaceOnce(ctx, meta.NewCall(), item, ttl-gained) // unless somebody else has written meanwhile
 	}
 	return err == nil, err
 }
 
-// replaceOnce returns the new item's state, 0 if it was not stored, and by how many seconds its life has become longer.
-func (t *target) replaceOnce(ctx context.Context, item meta.Item, ttl int64) (cas uint64, gained int64, err error) {
+// replaceOnce sends call, which is new, and returns the new item's state, 0 if it was not stored, and by how many seconds its life has become longer.
+func (t *target) replaceOnce(ctx context.Context, call *meta.Call, item meta.Item, ttl int64) (cas uint64, gained int64, err error) {
 	if item.TTL, err = t.line.rest(ttl); err != nil {
 		return 0, 0, err
 	}
-	call := meta.NewCall()
 	t.lookAtLease(call)
 	call.Get(t.key, meta.TTL)
 	call.Set(t.key, item)

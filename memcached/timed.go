@@ -11,7 +11,7 @@ import (
 func (s *Store) GetTimed(ctx context.Context, keys []string) ([]driver.TimedResult, error) {
 	results := make([]driver.TimedResult, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
-		call := meta.NewCall()
+		call := p.call()
 		p.getAll(call, meta.Value+meta.Flags+meta.TTL)
 		if err := p.ask(ctx, call); err != nil {
 			return err
@@ -37,7 +37,7 @@ func (s *Store) Inspect(ctx context.Context, keys []string) (map[string]driver.E
 	found := make([]*driver.EntryInfo, len(keys))
 	errs := make([]error, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
-		call := meta.NewCall()
+		call := p.call()
 		p.getAll(call, meta.TTL+meta.Size+meta.Flags+meta.NoTouch)
 		if err := p.ask(ctx, call); err != nil {
 			return err

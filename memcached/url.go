@@ -17,7 +17,7 @@ func init() {
 	driver.Register(driver.Engine{
 		Name:    Name,
 		Schemes: []string{"memcached", "memcached+tls", "memcached+unix", "cache+memcached", "memcache", "pylibmc"},
-		Params:  []string{"hash", "weights", "on_down", "keys", "dial_timeout", "tls_ca", "tls_cert", "tls_key"},
+		Params:  []string{"hash", "weights", "on_down", "keys", "generations", "dial_timeout", "tls_ca", "tls_cert", "tls_key"},
 		Open: func(ctx context.Context, c driver.Config) (driver.Store, error) {
 			o, err := optionsOf(c.URL)
 			if err != nil {
@@ -81,6 +81,9 @@ func readRules(u *driver.URL, o *Options) error {
 	if err != nil {
 		return err
 	}
+	if o.Generations, err = u.Bool("generations", false); err != nil {
+		return err
+	}
 	o.Hash, o.OnDown, o.VerbatimKeys = Hash(hash), OnDown(down), keys == "verbatim"
 	return readWeights(u, o)
 }
@@ -112,6 +115,9 @@ func (o *Options) check() error {
 	}
 	if o.OnDown == Rehash && o.Hash != PythonMemcached {
 		return fmt.Errorf("on_down=%s is the rule of hash=%s, not of hash=%s", Rehash, PythonMemcached, o.Hash)
+	}
+	if o.VerbatimKeys && o.Generations {
+		return errors.New("generations=true makes names of its own, keys=verbatim has none")
 	}
 	return o.checkWeights()
 }

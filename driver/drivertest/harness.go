@@ -12,7 +12,7 @@ import (
 type Harness struct {
 	// Open returns an empty store that shares its data with nothing else; a database of its own, for
 	// example. It fails the test if it cannot. The suite closes the store, and has closed it before it
-	// opens the next. With VirtualTime it is called inside a bubble of testing/synctest.
+	// opens the next, unless the harness is Concurrent. With VirtualTime it is called inside a bubble of testing/synctest.
 	//
 	// The store must have room for 50,000 small entries, or for 64 MiB, without evicting; except what MaxValue
 	// says of large values.
@@ -44,6 +44,11 @@ type Harness struct {
 	// VirtualTime says that the engine runs inside a bubble of testing/synctest: all of it is in this
 	// process, and it asks package time what time it is.
 	VirtualTime bool
+
+	// Concurrent says that Open and OpenShared may be called while the stores of other cases are open, as each has data of its own
+	// all the same. The suite then runs its cases side by side: on an engine whose clock is slow they only wait. Not for Live, where
+	// allocations are counted.
+	Concurrent bool
 
 	// OpenShared, if not nil, returns two stores on the same new, empty data, as two processes have them. Both
 	// are closed by the suite.
@@ -123,7 +128,7 @@ func (h *Harness) maxTTL() time.Duration {
 	return driver.MaxTTL
 }
 
-// Run runs the whole suite as subtests of t, one after the other: stores may share one server. t must not be parallel,
+// Run runs the whole suite as subtests of t, one after the other unless the harness is Concurrent: stores may share one server. t must not be parallel,
 // because the suite counts allocations.
 func Run(t *testing.T, h Harness) {
 	h.checkDeclaration(t)
@@ -131,7 +136,15 @@ func Run(t *testing.T, h Harness) {
 	t.Run("prefixed", func(t *testing.T) { runSubjects(t, &h, "p:1:") })
 }
 
+// sideBySide lets a test run beside others if the harness allows it.
+func (h *Harness) sideBySide(t *testing.T) {
+	if h.Concurrent {
+		t.Parallel()
+	}
+}
+
 func runSubjects(t *testing.T, h *Harness, prefix string) {
+	h.sideBySide(t)
 	for _, s := range subjects() {
 		var due []testCase
 		for _, c := range s.cases {
@@ -143,8 +156,12 @@ func runSubjects(t *testing.T, h *Harness, prefix string) {
 			continue
 		}
 		t.Run(s.name, func(t *testing.T) {
+			h.sideBySide(t)
 			for _, c := range due {
-				t.Run(c.name, func(t *testing.T) { c.start(t, h, prefix) })
+				t.Run(c.name, func(t *testing.T) {
+					h.sideBySide(t)
+					c.start(t, h, prefix)
+				})
 			}
 		})
 	}

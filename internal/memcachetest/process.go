@@ -1,9 +1,11 @@
 package memcachetest
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"runtime"
+	"runtime/pprof"
 )
 
 // process is a program that runs, its output appended to a file.
@@ -32,6 +34,7 @@ func launch(output string, args ...string) (*process, error) {
 // attend starts the process and waits for it on one thread: Linux ends a process that asked for dieWithParent
 // already when the thread that started it ends.
 func (p *process) attend(log *os.File, started chan<- error) {
+	pprof.SetGoroutineLabels(context.Background()) // it outlives the test that has started it
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer func() { _ = log.Close() }()

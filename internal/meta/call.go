@@ -46,17 +46,20 @@ const (
 
 // Call is some commands that are sent together, and the answers to them. It is for one goroutine, and for one Do.
 type Call struct {
-	buf     []byte
-	replies []Reply
-	opaque  uint32 // of the first command; the others have the numbers behind it
-	next    int    // the first command without an answer
-	inValue bool   // what comes next is the value of the command before that
-	got     int    // bytes of it
-	shared  []byte // what is left of the memory that small values share
-	state   atomic.Int32
+	buf      []byte
+	replies  []Reply
+	opaque   uint32 // of the first command; the others have the numbers behind it
+	next     int    // the first command without an answer
+	inValue  bool   // what comes next is the value of the command before that
+	got      int    // bytes of it
+	shared   []byte // what is left of the memory that small values share
+	hidden   int    // replies that are not the caller's: 1 with a guard
+	compares bool   // a command has a CAS
+	state    atomic.Int32
 
 	// Of a multi-get: see list.go.
 	names     []Key
+	listFrom  int   // where in buf its first line begins
 	firstName int   // the reply of names[0]
 	lineKeys  int   // in the lines that have ended
 	ends      []int // how many keys each of the other lines has
@@ -88,6 +91,7 @@ func (c *Call) Free() {
 	}
 	clear(c.replies)
 	c.buf, c.replies, c.next, c.shared = c.buf[:0], c.replies[:0], 0, nil
+	c.hidden, c.compares = 0, false
 	c.names, c.ends, c.lineKeys = nil, c.ends[:0], 0
 	c.opaque += opaqueStep
 	c.state.Store(building)
@@ -102,16 +106,34 @@ func (c *Call) Again() {
 	c.next, c.inValue, c.shared = 0, false, nil
 	if c.names != nil {
 		c.ends, c.lineKeys = nil, 0
-		c.buf, c.replies = c.buf[:0], c.replies[:0]
+		c.buf, c.replies = c.buf[:c.listFrom], c.replies[:c.firstName]
 		c.GetAll(c.names)
 	}
 }
 
-// Len is how many commands there are.
-func (c *Call) Len() int { return len(c.replies) }
+// Len is how many commands there are, without the guard.
+func (c *Call) Len() int { return len(c.replies) - c.hidden }
 
-// Reply is the answer to command i. It is good until Free.
-func (c *Call) Reply(i int) *Reply { return &c.replies[i] }
+// Reply is the answer to command i, the guard not counted. It is good until Free.
+func (c *Call) Reply(i int) *Reply { return &c.replies[c.hidden+i] }
+
+// Guard begins the call with a look at the CAS of an item that everything else in the call depends on. It comes before all
+// other commands.
+func (c *Call) Guard(k Key) {
+	c.Get(k, CAS)
+	c.hidden = 1
+}
+
+// Guarded is the answer to the guard; nil without one.
+func (c *Call) Guarded() *Reply {
+	if c.hidden == 0 {
+		return nil
+	}
+	return &c.replies[0]
+}
+
+// Compares tells whether a command depends on an item's CAS, which means nothing to another process of the server.
+func (c *Call) Compares() bool { return c.compares }
 
 // Get reads an item: what says what of it.
 func (c *Call) Get(k Key, what string) { c.get(k, what, 0, 0); c.end(false) }
@@ -191,6 +213,7 @@ func (c *Call) flag(f byte, n int64) {
 
 func (c *Call) compare(cas uint64) {
 	if cas != 0 {
+		c.compares = true
 		c.buf = append(c.buf, ' ', 'C')
 		c.buf = strconv.AppendUint(c.buf, cas, 10)
 	}

@@ -25,7 +25,7 @@ const (
 // GetAll reads the values and flags of items in the old protocol. Their replies are Found or Silent, and one more, at the place that is
 // returned, tells how it ended: NoOp, or Failed. keys is used until the call is done.
 func (c *Call) GetAll(keys []Key) (ends int) {
-	c.names, c.firstName = keys, len(c.replies)
+	c.names, c.firstName, c.listFrom = keys, len(c.replies), len(c.buf)
 	for range keys {
 		c.replies = append(c.replies, Reply{quiet: true, kind: listed})
 	}
@@ -35,7 +35,7 @@ func (c *Call) GetAll(keys []Key) (ends int) {
 		keys = keys[n:]
 	}
 	c.replies = append(c.replies, Reply{kind: listEnd})
-	return len(c.replies) - 1
+	return len(c.replies) - 1 - c.hidden
 }
 
 // getLine asks for as many of the keys as a line has room for.
@@ -53,7 +53,7 @@ func (c *Call) getLine(keys []Key) (n int) {
 // takeListed reads a line of the answer to a multi-get, if it is one.
 func (c *Call) takeListed(line []byte) (is bool, err error) {
 	switch {
-	case len(c.names) == 0:
+	case len(c.names) == 0 || c.next < c.firstName:
 		return false, nil
 	case string(line) == "END":
 		return true, c.endLine(Reply{Status: NoOp, kind: listEnd})
