@@ -24,7 +24,7 @@ func kvRetries(engineName string, cfg Config) *Backend {
 }
 
 // attempts counts calls, and how long they took, in virtual time.
-func attempts(t *testing.T, ctx context.Context, b *Backend, failures int, fault error) (calls int, took time.Duration, err error) { //nolint:revive // as every test helper
+func attempts(t *testing.T, ctx context.Context, b *Backend, failures int, fault error) (calls int, took time.Duration, err error) {
 	t.Helper()
 	start := time.Now()
 	err = b.always(ctx, "set", func() error {

@@ -2,15 +2,16 @@ package celery
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/redis/rueidis"
 
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/memcachetest"
@@ -241,16 +242,16 @@ func TestBackendForeignTypes(t *testing.T) {
 }
 
 func TestBackendConnectsWhenItIsUsed(t *testing.T) {
-	s := redistest.Start(t)
-	b, err := NewBackend(Config{ResultBackend: s.URL(0)}, kvQuiet)
+	file := filepath.Join(t.TempDir(), "results.db")
+	b, err := NewBackend(Config{ResultBackend: "sqlite://" + file}, kvQuiet)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	var client rueidis.Client
-	if b.engine.clients.Unwrap(&client) {
+	if _, err := os.Stat(file); err == nil {
 		t.Error("it has connected before it was used")
 	}
+	var client *sql.DB
 	if err := b.Client(t.Context(), &client); err != nil || client == nil {
 		t.Errorf("client: %v", err)
 	}
@@ -260,6 +261,32 @@ func TestBackendConnectsWhenItIsUsed(t *testing.T) {
 	}
 	if err := b.Client(t.Context(), new(int)); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("no client: %v", err)
+	}
+}
+
+// lateClient is an engine whose client is there once it has connected, as Redis's.
+type lateClient struct{ connected bool }
+
+func (c *lateClient) Ping(context.Context) (driver.Server, error) {
+	c.connected = true
+	return driver.Server{}, nil
+}
+
+func (c *lateClient) Unwrap(target any) bool {
+	p, ok := target.(**lateClient)
+	if ok && c.connected {
+		*p = c
+	}
+	return ok && c.connected
+}
+
+func TestClientConnects(t *testing.T) {
+	b := kvOpen(t, "memory://")
+	late := &lateClient{}
+	b.engine.pinger, b.engine.clients = late, late
+	var got *lateClient
+	if err := b.Client(t.Context(), &got); err != nil || got != late {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 
@@ -289,7 +316,7 @@ func TestBackendAfterCloseAndWithAnEndedContext(t *testing.T) {
 }
 
 // kvAllFail tells which method does not fail with want.
-func kvAllFail(t *testing.T, ctx context.Context, b *Backend, want error) { //nolint:revive // as every test helper
+func kvAllFail(t *testing.T, ctx context.Context, b *Backend, want error) {
 	t.Helper()
 	_, err1 := b.Get(ctx, "k")
 	_, err2 := b.MGet(ctx, []string{"k"})

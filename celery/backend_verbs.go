@@ -36,26 +36,32 @@ func (b *Backend) MGet(ctx context.Context, keys []string) ([]Entry, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	asked, tooLong := keys, false
-	for i, key := range keys {
-		if len(key) > driver.MaxKeyLen {
-			if !tooLong {
-				asked, tooLong = slices.Clone(keys), true
-			}
-			asked[i] = "" // the engine is promised that keys are not that long
-		}
-	}
-	entries, err := b.engine.getMany(ctx, asked)
+	entries, err := b.engine.getMany(ctx, shortKeys(keys))
 	if err != nil {
 		return nil, b.fail("mget", "", err)
 	}
-	for i := range entries {
-		if len(keys[i]) > driver.MaxKeyLen {
+	for i, key := range keys {
+		if len(key) > driver.MaxKeyLen {
 			entries[i] = Entry{Err: ErrBadKey}
 		}
-		entries[i].Err = b.fail("mget", keys[i], entries[i].Err)
+		entries[i].Err = b.fail("mget", key, entries[i].Err)
 	}
 	return entries, nil
+}
+
+// shortKeys are the keys with nothing in the place of those that are too long for any engine.
+func shortKeys(keys []string) []string {
+	isLong := func(key string) bool { return len(key) > driver.MaxKeyLen }
+	if !slices.ContainsFunc(keys, isLong) {
+		return keys
+	}
+	short := slices.Clone(keys)
+	for i := range short {
+		if isLong(short[i]) {
+			short[i] = ""
+		}
+	}
+	return short
 }
 
 // begin is what every method does first: package driver promises an engine that keys are not too long.

@@ -30,16 +30,6 @@ func (b *Backend) key(k kind, id string) (string, error) {
 	return key, nil
 }
 
-// keyID is the id of a key of that kind, and whether it is one.
-func (b *Backend) keyID(k kind, key string) (id string, ok bool) {
-	rest, ok := strings.CutPrefix(key, b.prefix)
-	if !ok {
-		return "", false
-	}
-	id, ok = strings.CutPrefix(rest, string(k))
-	return id, ok && id != ""
-}
-
 // isChordCounter tells whether a key is that of a chord's counter.
 func (b *Backend) isChordCounter(key string) bool {
 	return strings.HasPrefix(key, b.prefix+string(chordKey))
