@@ -256,16 +256,17 @@ func intoBig(dst *big.Int, rv reflect.Value, node any) *misfit {
 
 // intoParsed stores a T, or what text says of one.
 func intoParsed[T any](dst *T, rv reflect.Value, node any, parse func(string) (T, error)) *misfit {
-	switch n := node.(type) {
-	case T:
-		*dst = n
-		return nil
-	case string:
-		t, err := parse(n)
+	if t, ok := node.(T); ok {
 		*dst = t
-		return misfitOf(err)
+		return nil
 	}
-	return unfit(node, rv)
+	text, ok := node.(string)
+	if !ok {
+		return unfit(node, rv)
+	}
+	t, err := parse(text)
+	*dst = t
+	return misfitOf(err)
 }
 
 func intoDecimal(dst *Decimal, rv reflect.Value, node any) *misfit {

@@ -165,7 +165,7 @@ func (w *writer) refuse(node any) {
 
 // typed writes what JSON has no form for and kombu has: by name in 5.6, as a string in 5.2.
 func (w *writer) typed(node any) {
-	kind, text := "", ""
+	var kind, text string
 	switch n := node.(type) {
 	case Datetime:
 		kind, text = "datetime", w.datetime(n)

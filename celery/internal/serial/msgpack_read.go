@@ -55,7 +55,7 @@ func (r *msgpackReader) value(depth int) (node any, err error) {
 	case msgp.StrType:
 		return r.str()
 	case msgp.BinType:
-		node, r.rest, err = msgp.ReadBytesBytes(r.rest, nil)
+		node, r.rest, err = msgp.ReadBytesBytes(r.rest, []byte{})
 	case msgp.NilType:
 		r.rest, err = msgp.ReadNilBytes(r.rest)
 	case msgp.BoolType:

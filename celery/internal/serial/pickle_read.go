@@ -70,7 +70,7 @@ func (u *unpickler) finish() (any, error) {
 		u.at = u.pos
 		return nil, u.fail("more after the value")
 	}
-	t := thawer{left: u.left}
+	t := thawer{left: u.left, done: map[any]thawed{}}
 	node, what := t.node(u.stack[0], 0)
 	if what != "" {
 		return nil, u.fail("%s", what)

@@ -18,10 +18,9 @@ const (
 	frameHeader = 9
 )
 
-// pickler writes protocol 4 as CPython's C implementation does, byte for byte, for values that
-// were each made on their own. It gives a number to each value that Python would, and refers to it
-// where Python is sure to hold the same object again: a string that is the same memory here, and
-// strings and bytes of at most one character, of which CPython has one each.
+// pickler writes protocol 4 as CPython's C implementation does, byte for byte. Like that it gives a
+// number to each object, and refers to it where the same object comes again: here, what lies in the
+// same memory, and strings and bytes of at most one character, of which CPython has one each.
 type pickler struct {
 	b     []byte
 	frame int            // where the header of the open frame stands, -1 if none is open
@@ -29,10 +28,19 @@ type pickler struct {
 	memo  map[any]uint32 // of what may be referred to again
 }
 
-// memory is where a string lies: the same for the same object.
+// memory is where a value lies, and of which kind it is: the same for the same object.
 type memory struct {
-	data *byte
+	kind byte
+	data unsafe.Pointer
 	n    int
+}
+
+// memoryOf is that of a list or tuple, which have different kinds; nil for an empty one.
+func memoryOf(kind byte, elems []any) any {
+	if len(elems) == 0 {
+		return nil
+	}
+	return memory{kind, unsafe.Pointer(unsafe.SliceData(elems)), len(elems)}
 }
 
 // single is a bytes object of at most one byte.
@@ -91,9 +99,9 @@ func (p *pickler) memoize(key any) {
 
 // again refers to the value of that key if it has been written.
 func (p *pickler) again(key any) bool {
-	at, ok := p.memo[key]
+	at, known := p.memo[key]
 	switch {
-	case !ok:
+	case !known:
 		return false
 	case at < 256:
 		p.op(opBinget, byte(at))
@@ -172,7 +180,7 @@ func identity(s string) any {
 			return s
 		}
 	}
-	return memory{unsafe.StringData(s), len(s)}
+	return memory{opShortBinUnicode, unsafe.Pointer(unsafe.StringData(s)), len(s)}
 }
 
 func (p *pickler) str(s string, key any) {
@@ -185,12 +193,12 @@ func (p *pickler) str(s string, key any) {
 }
 
 func (p *pickler) bytes(data []byte) {
-	var key any
-	if len(data) <= 1 {
-		key = single(data)
-		if p.again(key) {
-			return
-		}
+	key := any(single(data))
+	if len(data) > 1 {
+		key = memory{opShortBinbytes, unsafe.Pointer(unsafe.SliceData(data)), len(data)}
+	}
+	if p.again(key) {
+		return
 	}
 	p.sized(string(data), opShortBinbytes, opBinbytes, opBinbytes8)
 	p.memoize(key)
@@ -224,16 +232,23 @@ func (p *pickler) container(node any, depth int) error {
 	}
 	switch n := node.(type) {
 	case py.List:
+		key := memoryOf(opEmptyList, n)
+		if p.again(key) {
+			return nil
+		}
 		p.op(opEmptyList)
-		p.memoize(nil)
+		p.memoize(key)
 		return p.batches(len(n), opAppend, opAppends, func(i int) error { return p.save(n[i], depth+1) })
 	case py.Set:
 		p.op(opEmptySet)
 		p.memoize(nil)
 		return p.batches(len(n), 0, opAddItems, func(i int) error { return p.save(n[i], depth+1) })
 	case *py.Dict:
+		if p.again(n) {
+			return nil
+		}
 		p.op(opEmptyDict)
-		p.memoize(nil)
+		p.memoize(n)
 		items := n.Items()
 		return p.batches(len(items), opSetitem, opSetitems, func(i int) error {
 			if err := p.save(items[i].Key, depth+1); err != nil {
@@ -247,7 +262,8 @@ func (p *pickler) container(node any, depth int) error {
 	return unencodable("pickle", node)
 }
 
-// batches writes n items in batches; a lone item goes by the opcode one, where there is such.
+// batches writes n items in batches; a lone item goes by the opcode one, where there is such. After
+// batches that are all full CPython writes an empty one, but not for lists.
 func (p *pickler) batches(n int, one, many byte, item func(i int) error) error {
 	if n == 1 && one != 0 {
 		if err := item(0); err != nil {
@@ -256,7 +272,8 @@ func (p *pickler) batches(n int, one, many byte, item func(i int) error) error {
 		p.op(one)
 		return nil
 	}
-	for from := 0; from < n; from += pickleBatch {
+	more := func(from int) bool { return from < n || (from == n && n > 0 && many != opAppends) }
+	for from := 0; more(from); from += pickleBatch {
 		p.op(opMark)
 		for i := from; i < min(from+pickleBatch, n); i++ {
 			if err := item(i); err != nil {
@@ -269,6 +286,10 @@ func (p *pickler) batches(n int, one, many byte, item func(i int) error) error {
 }
 
 func (p *pickler) tuple(elems py.Tuple, depth int) error {
+	key := memoryOf(opEmptyTuple, elems)
+	if p.again(key) {
+		return nil
+	}
 	codes := []byte{opEmptyTuple, opTuple1, opTuple2, opTuple3, opTuple}
 	size := min(len(elems), len(codes)-1)
 	if codes[size] == opTuple {
@@ -281,7 +302,7 @@ func (p *pickler) tuple(elems py.Tuple, depth int) error {
 	}
 	p.op(codes[size])
 	if size > 0 {
-		p.memoize(nil)
+		p.memoize(key)
 	}
 	return nil
 }

@@ -49,15 +49,6 @@ func Reading(name string, c py.Compat) (Serializer, error) {
 	return nil, fmt.Errorf("unknown serializer %q: there are json, yaml, msgpack and pickle", name)
 }
 
-// joined is the dict of these fields.
-func joined(fields Fields) (py.Value, error) {
-	d := py.NewDict()
-	for _, f := range fields {
-		d.Set(f.Name, f.Value)
-	}
-	return py.Of(d)
-}
-
 // split is the items of a decoded object.
 func split(format string, v py.Value, err error) (Fields, error) {
 	if err != nil {

@@ -52,7 +52,8 @@ func readYAMLInt(text string) (any, error) {
 	if len(digits) > maxDigits {
 		return nil, fmt.Errorf("more than %d digits", maxDigits)
 	}
-	n, ok := new(big.Int), false
+	var ok bool
+	n := new(big.Int)
 	switch {
 	case strings.HasPrefix(digits, "0b"):
 		_, ok = n.SetString(digits[2:], 2)
@@ -92,7 +93,8 @@ func sexagesimal(n *big.Int, text string) bool {
 
 func readYAMLFloat(text string) (any, error) {
 	negative, digits := signed(strings.ToLower(text))
-	f, err := 0.0, error(nil)
+	var f float64
+	var err error
 	switch {
 	case digits == ".inf":
 		f = math.Inf(1)

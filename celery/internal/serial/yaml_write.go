@@ -244,14 +244,14 @@ func isSimpleKey(key any) bool {
 
 // sorted are the items in the order of their keys, or as they are where Python cannot compare them.
 func sorted(items []py.Item) []py.Item {
-	comparable := true
+	ordered := true
 	out := slices.Clone(items)
 	slices.SortStableFunc(out, func(a, b py.Item) int {
 		order, ok := compare(a.Key, b.Key)
-		comparable = comparable && ok
+		ordered = ordered && ok
 		return order
 	})
-	if !comparable {
+	if !ordered {
 		return items
 	}
 	return out
