@@ -14,15 +14,19 @@ func (r *Results) SaveGroup(ctx context.Context, group Node) error {
 	if err != nil {
 		return err
 	}
-	node, err := py.Of(group.tuple())
-	if err != nil {
-		return storeError(group.ID, err)
-	}
-	value, err := r.serial.Join(py.Fields{{Name: fieldResult, Value: node}}, r.compat)
+	value, err := r.groupValue(group)
 	if err != nil {
 		return storeError(group.ID, err)
 	}
 	return r.b.Set(ctx, key, value)
+}
+
+func (r *Results) groupValue(group Node) ([]byte, error) {
+	node, err := py.Of(group.tuple())
+	if err != nil {
+		return nil, err
+	}
+	return r.serial.Join(py.Fields{{Name: fieldResult, Value: node}}, r.compat)
 }
 
 // RestoreGroup returns the group that was saved under an id, and whether there is one. The id inside is the one that was

@@ -42,6 +42,7 @@ type Meta struct {
 	Raw []byte
 
 	fields    py.Fields // all of them, as they are stored
+	date      string    // date_done, if that is a text
 	exception *TaskError
 }
 

@@ -22,20 +22,20 @@ func (m *Meta) decode(s serial.Serializer, raw []byte) (err error) {
 	if m.fields, err = s.Fields(raw); err != nil {
 		return err
 	}
-	found := false // the field result
+	at, hasResult := 0, false
 	for _, f := range m.fields {
-		read, known := metaReaders[f.Name]
-		switch {
-		case !known:
+		i := metaReaderOf(f.Name, at)
+		if i < 0 {
 			m.Extra = append(m.Extra, f)
-		default:
-			if err := read(m, f.Value); err != nil {
-				return err
-			}
+			continue
 		}
-		found = found || f.Name == fieldResult
+		if err := metaReaders[i].read(m, f.Value); err != nil {
+			return err
+		}
+		at = i + 1
+		hasResult = hasResult || f.Name == fieldResult
 	}
-	return m.check(found)
+	return m.check(hasResult)
 }
 
 // check looks at what cannot be told of one field alone.
@@ -51,72 +51,98 @@ func (m *Meta) check(hasResult bool) (err error) {
 	return err
 }
 
-// metaReaders put a field's value where it belongs.
-var metaReaders = map[string]func(m *Meta, v py.Value) error{
-	fieldStatus:    readStatus,
-	fieldResult:    func(m *Meta, v py.Value) error { m.Result = v; return nil },
-	fieldTraceback: readTraceback,
-	fieldChildren:  readChildren,
-	fieldDateDone:  readDate,
-	fieldGroupID:   func(m *Meta, v py.Value) error { m.GroupID = textOr(v, ""); return nil },
-	fieldParentID:  func(m *Meta, v py.Value) error { m.ParentID = textOr(v, ""); return nil },
-	fieldTaskID:    func(m *Meta, v py.Value) error { m.TaskID = textOr(v, m.TaskID); return nil },
-	fieldName:      func(m *Meta, v py.Value) error { m.Extended, m.Name = true, textOr(v, ""); return nil },
-	fieldArgs:      func(m *Meta, v py.Value) error { m.Extended, m.Args = true, v; return nil },
-	fieldKwargs:    func(m *Meta, v py.Value) error { m.Extended, m.Kwargs = true, v; return nil },
-	fieldWorker:    func(m *Meta, v py.Value) error { m.Extended, m.Worker = true, textOr(v, ""); return nil },
-	fieldQueue:     func(m *Meta, v py.Value) error { m.Extended, m.Queue = true, textOr(v, ""); return nil },
-	fieldRetries:   readRetries,
+// metaReaders put a field's value where it belongs. They stand in the order in which Celery's own writers have the fields, those first that are always
+// there, so that each is found at once.
+var metaReaders = []struct {
+	name string
+	read metaReader
+}{
+	{fieldStatus, readStatus},
+	{fieldResult, func(m *Meta, v py.Value) error { m.Result = v; return nil }},
+	{fieldTraceback, readTraceback},
+	{fieldChildren, readChildren},
+	{fieldDateDone, readDate},
+	{fieldTaskID, text(func(m *Meta) *string { return &m.TaskID })},
+	{fieldGroupID, text(func(m *Meta) *string { return &m.GroupID })},
+	{fieldParentID, text(func(m *Meta) *string { return &m.ParentID })},
+	{fieldName, extended(text(func(m *Meta) *string { return &m.Name }))},
+	{fieldArgs, extended(func(m *Meta, v py.Value) error { m.Args = v; return nil })},
+	{fieldKwargs, extended(func(m *Meta, v py.Value) error { m.Kwargs = v; return nil })},
+	{fieldWorker, extended(text(func(m *Meta) *string { return &m.Worker }))},
+	{fieldRetries, extended(func(m *Meta, v py.Value) error { _ = v.Decode(&m.Retries); return nil })},
+	{fieldQueue, extended(text(func(m *Meta) *string { return &m.Queue }))},
+}
+
+// metaReaderOf is the place of a field's reader, looked for from a place on and around; -1 if there is none.
+func metaReaderOf(name string, from int) int {
+	n := len(metaReaders)
+	for i := range n {
+		at := from + i
+		if at >= n {
+			at -= n
+		}
+		if metaReaders[at].name == name {
+			return at
+		}
+	}
+	return -1
+}
+
+type metaReader = func(m *Meta, v py.Value) error
+
+// text reads a text. Anything else is left alone, as Celery leaves it alone.
+func text(field func(m *Meta) *string) metaReader {
+	return func(m *Meta, v py.Value) error {
+		if !v.IsNone() {
+			_ = v.Decode(field(m)) // what does not fit changes nothing
+		}
+		return nil
+	}
+}
+
+func extended(read metaReader) metaReader {
+	return func(m *Meta, v py.Value) error {
+		m.Extended = true
+		return read(m, v)
+	}
 }
 
 func readStatus(m *Meta, v py.Value) error {
-	status := textOr(v, "")
-	if status == "" {
+	if err := v.Decode((*string)(&m.Status)); err != nil || m.Status == "" {
 		return malformed("the %s is %s", fieldStatus, brief(v))
 	}
-	m.Status = State(status)
 	return nil
 }
 
 func readTraceback(m *Meta, v py.Value) error {
-	if !v.IsNone() {
-		m.Traceback = str(v)
+	if !v.IsNone() && v.Decode(&m.Traceback) != nil {
+		m.Traceback = v.Repr()
 	}
 	return nil
 }
 
+// readChildren takes what is false for Python for none.
 func readChildren(m *Meta, v py.Value) error {
 	if v.IsNone() {
 		return nil
 	}
-	tree, err := v.Any()
+	items, err := v.Items()
 	if err != nil {
-		return err
-	}
-	if _, ok := sequence(tree); !ok && falsy(tree) {
-		return nil
-	}
-	m.Children, err = nodesOf(tree)
-	return err
-}
-
-// readDate takes what Celery writes: ISO 8601, or a datetime that the serializer has a form for.
-func readDate(m *Meta, v py.Value) error {
-	switch d := plain(v).(type) {
-	case string:
-		if at, err := py.ParseDatetime(d); err == nil {
-			m.DateDone = at.Time()
+		tree, treeErr := v.Tree()
+		if treeErr == nil && falsy(tree) {
+			return nil
 		}
-	case py.Datetime:
-		m.DateDone = d.Time()
+		return malformed("%s: %v", fieldChildren, err)
 	}
-	return nil
-}
-
-func readRetries(m *Meta, v py.Value) error {
-	m.Extended = true
-	if n, ok := plain(v).(int64); ok {
-		m.Retries = int(n)
+	m.Children = make([]Node, len(items))
+	for i, item := range items {
+		tree, err := item.Any()
+		if err == nil {
+			m.Children[i], err = nodeOf(tree)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

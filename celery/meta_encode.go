@@ -9,7 +9,7 @@ import (
 
 // encode is the bytes that the Celery of c writes for the same result.
 func (m *Meta) encode(s serial.Serializer, c py.Compat) ([]byte, error) {
-	fields, err := m.wire(c)
+	fields, err := m.wire(s, c)
 	if err != nil {
 		return nil, err
 	}
@@ -17,7 +17,7 @@ func (m *Meta) encode(s serial.Serializer, c py.Compat) ([]byte, error) {
 }
 
 // wire is the fields in Celery's order.
-func (m *Meta) wire(c py.Compat) (py.Fields, error) {
+func (m *Meta) wire(s serial.Serializer, c py.Compat) (py.Fields, error) {
 	var children, done any
 	if m.Children != nil {
 		children = tuples(m.Children)
@@ -27,7 +27,7 @@ func (m *Meta) wire(c py.Compat) (py.Fields, error) {
 	}
 	w := fieldWriter{fields: make(py.Fields, 0, 6+len(m.Extra))}
 	w.add(fieldStatus, string(m.Status))
-	w.add(fieldResult, m.Result)
+	w.add(fieldResult, m.storable(s, c))
 	w.add(fieldTraceback, noneIfEmpty(m.Traceback))
 	w.add(fieldChildren, children)
 	w.add(fieldDateDone, done)
@@ -41,6 +41,18 @@ func (m *Meta) wire(c py.Compat) (py.Fields, error) {
 	}
 	w.add(fieldTaskID, m.TaskID)
 	return w.fields, w.err
+}
+
+// storable is the result; an instance that was read from a pickle, which only Python makes, as the exception that it is.
+func (m *Meta) storable(s serial.Serializer, c py.Compat) py.Value {
+	if m.Status.Exception() && m.exception != nil {
+		if _, ok := plain(m.Result).(*py.Instance); ok {
+			if e, err := m.exception.wire(s, c); err == nil {
+				return e
+			}
+		}
+	}
+	return m.Result
 }
 
 func (m *Meta) wireExtended(w *fieldWriter) {
@@ -89,7 +101,7 @@ func (w *fieldWriter) addText(name, text string) {
 
 // addExtra refuses a name that would hide one of the result's own fields.
 func (w *fieldWriter) addExtra(f py.Field) {
-	if _, own := metaReaders[f.Name]; own && w.err == nil {
+	if metaReaderOf(f.Name, 0) >= 0 && w.err == nil {
 		w.err = py.Unencodable("an extra field %q, which is a field of the result itself", f.Name)
 	}
 	w.fields = append(w.fields, f)

@@ -49,7 +49,7 @@ func str(v py.Value) string {
 
 // plain is v in Go, nil if it cannot be read.
 func plain(v py.Value) any {
-	tree, err := v.Any()
+	tree, err := v.Tree()
 	if err != nil {
 		return nil
 	}

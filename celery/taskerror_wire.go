@@ -149,20 +149,26 @@ func falsy(v any) bool {
 
 // wire is the exception as every serializer stores it. An argument that s cannot write is stored as its repr.
 func (e *TaskError) wire(s serial.Serializer, c py.Compat) (py.Value, error) {
+	own := *e
+	own.Args = make([]py.Value, len(e.Args))
+	for i, a := range e.Args {
+		own.Args[i] = a
+		if _, err := s.Encode(a, c); err != nil {
+			own.Args[i] = valueOrText(a.Repr())
+		}
+	}
+	return py.Of(own.dict())
+}
+
+// dict is the exception as a dict.
+func (e *TaskError) dict() *py.Dict {
 	args := make(py.List, len(e.Args))
 	for i, a := range e.Args {
 		args[i] = a
-		if _, err := s.Encode(a, c); err != nil {
-			args[i] = a.Repr()
-		}
 	}
-	var module any
-	if e.Module != "" {
-		module = e.Module
-	}
-	return py.Of(py.NewDict(
+	return py.NewDict(
 		py.Item{Key: excType, Value: e.Type},
 		py.Item{Key: excMessage, Value: args},
-		py.Item{Key: excModule, Value: module},
-	))
+		py.Item{Key: excModule, Value: noneIfEmpty(e.Module)},
+	)
 }

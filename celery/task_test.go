@@ -1,0 +1,329 @@
+package celery
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/larder-go/larder/celery/py"
+)
+
+// TestLifecycle walks a task through its states on every engine.
+func TestLifecycle(t *testing.T) {
+	each(t, func(t *testing.T, r *Results) {
+		ctx := t.Context()
+		if m := result(t, r, "a"); m.Status != Pending || m.Known() || m.TaskID != "a" {
+			t.Errorf("a task that nobody knows is %+v", m)
+		}
+		known, err := r.Exists(ctx, "a")
+		must(t, err)
+		if known {
+			t.Error("it exists")
+		}
+
+		must(t, r.MarkStarted(ctx, "a", map[string]any{"pid": 1, "hostname": "w@h"}, nil))
+		if m := result(t, r, "a"); m.Status != Started || !m.Known() || !m.DateDone.IsZero() || m.Children != nil {
+			t.Errorf("started: %+v", m)
+		}
+		must(t, r.UpdateState(ctx, "a", "PROGRESS", map[string]int{"current": 3}, &Request{}))
+		if m := result(t, r, "a"); m.Status != "PROGRESS" || m.Result.Repr() != "{'current': 3}" || m.Children == nil {
+			t.Errorf("progress: %+v", m)
+		}
+		must(t, r.MarkRetry(ctx, "a", Exception(builtins, "ValueError", "again"), &Request{Children: []Node{Task("a")}}))
+		if m := result(t, r, "a"); m.Status != Retry || m.Exception().Error() != "ValueError: again" || m.Err() != nil || m.Children[0].ID != "a" {
+			t.Errorf("retry: %+v", m)
+		}
+		before := time.Now()
+		must(t, r.MarkDone(ctx, "a", []int{1, 2}, &Request{GroupID: "g", ParentID: "p"}))
+		m := result(t, r, "a")
+		if m.Status != Success || m.GroupID != "g" || m.ParentID != "p" || m.DateDone.Sub(before).Abs() > time.Minute {
+			t.Errorf("done: %+v", m)
+		}
+		var value []int
+		must(t, m.Decode(&value))
+		if !cmp.Equal(value, []int{1, 2}) {
+			t.Errorf("the value is %v", value)
+		}
+		known, err = r.Exists(ctx, "a")
+		must(t, err)
+		if !known {
+			t.Error("it does not exist")
+		}
+
+		must(t, r.Forget(ctx, "a"))
+		must(t, r.Forget(ctx, "a"))
+		if m := result(t, r, "a"); m.Known() {
+			t.Errorf("forgotten: %+v", m)
+		}
+	})
+}
+
+// TestSuccessStays: nothing replaces SUCCESS, and everything else is replaced.
+func TestSuccessStays(t *testing.T) {
+	each(t, func(t *testing.T, r *Results) {
+		ctx := t.Context()
+		for _, s := range []State{Failure, Started, Revoked, "PROGRESS", Pending, Success} {
+			stored, err := r.Store(ctx, "a", s, nil, nil)
+			if err != nil || !stored {
+				t.Errorf("%s: %v, %v", s, stored, err)
+			}
+		}
+		for _, s := range []State{Success, Failure, Started, Revoked} {
+			stored, err := r.Store(ctx, "a", s, nil, nil)
+			if err != nil || stored {
+				t.Errorf("%s after SUCCESS: %v, %v", s, stored, err)
+			}
+		}
+		if m := result(t, r, "a"); m.Status != Success {
+			t.Errorf("it is %s", m.Status)
+		}
+	})
+}
+
+// TestGarbageIsReplaced: what no reader can read does not block a task for ever; a bare SUCCESS does, as for Celery.
+func TestGarbageIsReplaced(t *testing.T) {
+	garbage := map[string]bool{
+		`garbage`: true, `null`: true, `{"result":1}`: true, `"SUCCESS"`: true, `["SUCCESS"]`: true, ``: true, `{"status":null}`: true,
+		`{"status":"FAILURE","result":{"whatever":1}}`:                                              true,
+		`{"status":"FAILURE","result":{"exc_type":"system","exc_module":"os","exc_message":["x"]}}`: true,
+		`{"status":"FAILURE","status":"SUCCESS"}`:                                                   false,
+		`{"status":"SUCCESS"}`:                       false,
+		`{"status":"SUCCESS","children":"nonsense"}`: false,
+		`{"status":"\u0053UCCESS"}`:                  false,
+	}
+	each(t, func(t *testing.T, r *Results) {
+		for text, want := range garbage {
+			r.raw(t, "a", text)
+			stored, err := r.Store(t.Context(), "a", Failure, errors.New("boom"), nil)
+			if err != nil || stored != want {
+				t.Errorf("over %s: %v, %v", text, stored, err)
+			}
+			must(t, r.Forget(t.Context(), "a"))
+		}
+	})
+}
+
+// TestErrors: each malformed result is an error for its id alone, with the bytes at hand.
+func TestErrors(t *testing.T) {
+	each(t, func(t *testing.T, r *Results) {
+		r.raw(t, "bad", `{"status": `)
+		must(t, r.MarkDone(t.Context(), "good", 1, nil))
+		_, err := r.Result(t.Context(), "bad")
+		var re *ReadError
+		if !errors.As(err, &re) || re.ID != "bad" || string(re.Raw) != `{"status": ` || !errors.Is(err, ErrMalformed) {
+			t.Errorf("%v", err)
+		}
+		long := strings.Repeat("x", 70_000)
+		metas, err := r.Results(t.Context(), []string{"bad", "good", "", "unknown", "a\r\nset b 0 0 1\r\n1", "a\x00", long, "good"})
+		var failed IDErrors
+		if !errors.As(err, &failed) || len(failed) != 5 {
+			t.Fatalf("%v", err)
+		}
+		if !errors.Is(failed["bad"], ErrMalformed) || !errors.Is(failed[""], ErrBadID) || !errors.Is(failed["a\x00"], ErrBadKey) || !errors.Is(failed[long], ErrBadKey) {
+			t.Errorf("%v", failed)
+		}
+		if metas[1].Status != Success || metas[7].Status != Success || metas[3].Status != Pending || metas[0] != nil {
+			t.Errorf("%v", metas)
+		}
+		if m := result(t, r, "b"); m.Known() {
+			t.Error("an id has injected a key")
+		}
+	})
+}
+
+// TestHostileIDs: no method takes them.
+func TestHostileIDs(t *testing.T) {
+	r := inMemory(t)
+	ctx := t.Context()
+	for _, id := range []string{"", "a\rb", "a\nb", "a\n", "a\x00b"} {
+		group := Group(id, "x")
+		for name, call := range map[string]func() error{
+			"Result":       func() error { _, err := r.Result(ctx, id); return err },
+			"Exists":       func() error { _, err := r.Exists(ctx, id); return err },
+			"Store":        func() error { _, err := r.Store(ctx, id, Success, 1, nil); return err },
+			"Wait":         func() error { _, err := r.Wait(ctx, id); return err },
+			"Forget":       func() error { return r.Forget(ctx, id) },
+			"SaveGroup":    func() error { return r.SaveGroup(ctx, group) },
+			"RestoreGroup": func() error { _, _, err := r.RestoreGroup(ctx, id); return err },
+			"DeleteGroup":  func() error { return r.DeleteGroup(ctx, id) },
+			"StartChord":   func() error { return r.StartChord(ctx, group) },
+			"ChordPart":    func() error { _, err := r.ChordPart(ctx, Part{GroupID: id, TaskID: "x", State: Success}); return err },
+			"Parents":      func() error { _, err := r.Parents(ctx, id); return err },
+		} {
+			if err := call(); !errors.Is(err, ErrBadID) && !errors.Is(err, ErrBadKey) {
+				t.Errorf("%s(%q): %v", name, id, err)
+			}
+		}
+	}
+}
+
+// TestExtended: what the application is configured to store with each result, in the bytes of Celery.
+func TestExtended(t *testing.T) {
+	one, err := py.Of("v")
+	must(t, err)
+	req := &Request{
+		Name: "shop.charge", Args: []int{1}, Kwargs: map[string]int{"a": 2}, Worker: "w@h", Retries: 2, Queue: "celery",
+		Stamps: py.Fields{{Name: "stamp", Value: one}},
+	}
+	at := time.Date(2026, 11, 21, 20, 36, 17, 166399000, time.UTC)
+	for c, want := range map[py.Compat]string{
+		py.Celery56: `{"status": "PROGRESS", "result": null, "traceback": null, "children": [], "date_done": "2026-11-21T21:36:17.166399+01:00", ` +
+			`"name": "shop.charge", "args": [1], "kwargs": {"a": 2}, "worker": "w@h", "retries": 2, "queue": "celery", "stamped_headers": ["stamp"], "stamp": "v", "task_id": "a"}`,
+		py.Celery52: `{"status": "PROGRESS", "result": null, "traceback": null, "children": [], "date_done": "2026-11-21T20:36:17.166399", ` +
+			`"name": "shop.charge", "args": [1], "kwargs": {"a": 2}, "worker": "w@h", "retries": 2, "queue": "celery", "task_id": "a"}`,
+	} {
+		r := inMemory(t, WithConfig(Config{ResultExtended: true}), WithCompat(c))
+		m, err := r.metaFor("a", "PROGRESS", nil)
+		must(t, err)
+		must(t, r.fill(m, req))
+		m.DateDone = at.In(time.FixedZone("", 3600))
+		stored, err := r.StoreMeta(t.Context(), m)
+		if err != nil || !stored {
+			t.Fatal(stored, err)
+		}
+		got := result(t, r, "a")
+		if string(got.Raw) != want {
+			t.Errorf("%s:\n%s\nwant\n%s", c, got.Raw, want)
+		}
+		if got.Name != "shop.charge" || got.Retries != 2 || got.Queue != "celery" || got.Worker != "w@h" || !got.Extended || got.Args.Repr() != "[1]" {
+			t.Errorf("read: %+v", got)
+		}
+		if stamps := got.Stamps(); c == py.Celery56 && (len(stamps) != 1 || stamps[0].Value.Repr() != "'v'") {
+			t.Errorf("stamps: %v", stamps)
+		}
+	}
+}
+
+// TestDates: the application's time zone, and no fraction where there is none.
+func TestDates(t *testing.T) {
+	warsaw := time.FixedZone("CET", 3600)
+	whole := time.Date(2026, 11, 21, 20, 36, 17, 0, time.UTC)
+	if got, want := isoformat(whole.In(warsaw), py.Celery56), "2026-11-21T21:36:17+01:00"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := isoformat(whole.In(warsaw), py.Celery52), "2026-11-21T20:36:17"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	r := inMemory(t, WithConfig(Config{Timezone: warsaw}))
+	must(t, r.MarkDone(t.Context(), "a", nil, nil))
+	if _, offset := result(t, r, "a").DateDone.Zone(); offset != 3600 {
+		t.Errorf("the offset is %d", offset)
+	}
+}
+
+// TestUnencodable: what has no form in Python is not stored, and nor is what no reader could read.
+func TestUnencodable(t *testing.T) {
+	r := inMemory(t)
+	ctx := t.Context()
+	one, err := py.Of(1)
+	must(t, err)
+	for name, call := range map[string]func() error{
+		"a function":         func() error { return r.MarkDone(ctx, "a", func() {}, nil) },
+		"a failure's text":   func() error { return r.UpdateState(ctx, "a", Failure, "boom", nil) },
+		"a failure's object": func() error { return r.UpdateState(ctx, "a", Failure, map[string]int{"whatever": 1}, nil) },
+		"no state":           func() error { return r.UpdateState(ctx, "a", "", 1, nil) },
+		"a field that is one of the result's own": func() error {
+			_, err := r.StoreMeta(ctx, &Meta{TaskID: "a", Status: Success, Extra: py.Fields{{Name: "result", Value: one}}})
+			return err
+		},
+	} {
+		if err := call(); err == nil {
+			t.Errorf("%s was stored", name)
+		}
+	}
+	if m := result(t, r, "a"); m.Known() {
+		t.Errorf("stored: %s", m.Raw)
+	}
+	must(t, r.UpdateState(ctx, "a", Failure, map[string]any{"exc_type": "E", "exc_message": []any{}, "exc_module": "m"}, nil))
+	if m := result(t, r, "a"); m.Err().Error() != "m.E" {
+		t.Errorf("%v", m.Err())
+	}
+}
+
+// TestReturnedResult: a task may return the result of another.
+func TestReturnedResult(t *testing.T) {
+	r := inMemory(t)
+	must(t, r.MarkDone(t.Context(), "a", Group("g", "x"), nil))
+	if got, want := result(t, r, "a").Result.Repr(), "[['g', None], [[['x', None], None]]]"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestMetaValues: what Decode and Err make of each state.
+func TestMetaValues(t *testing.T) {
+	r := inMemory(t)
+	r.raw(t, "none", `{"status": "FAILURE", "result": null}`)
+	r.raw(t, "going", `{"status": "STARTED", "result": {"pid": 1}}`)
+	var v any
+	if err := result(t, r, "none").Decode(&v); err == nil || err.Error() != "RuntimeError: No active exception to reraise" {
+		t.Errorf("%v", err)
+	}
+	if err := result(t, r, "going").Decode(&v); !errors.Is(err, ErrNotReady) {
+		t.Errorf("%v", err)
+	}
+	if e := result(t, r, "going").Exception(); e != nil {
+		t.Errorf("%v", e)
+	}
+	must(t, r.MarkRevoked(t.Context(), "gone", "terminated", nil))
+	if err := result(t, r, "gone").Decode(&v); !errors.Is(err, ErrTaskRevoked) {
+		t.Errorf("%v", err)
+	}
+	if fields := result(t, r, "going").Fields(); len(fields) != 2 || fields[0].Name != "status" {
+		t.Errorf("%v", fields)
+	}
+}
+
+// TestAccept: content that is not accepted is written, but not read.
+func TestAccept(t *testing.T) {
+	r := inMemory(t, WithConfig(Config{ResultSerializer: "yaml"}))
+	must(t, r.MarkDone(t.Context(), "a", 1, nil))
+	_, err := r.Result(t.Context(), "a")
+	var re *ReadError
+	if !errors.Is(err, ErrContentDisallowed) || !errors.As(err, &re) || !strings.Contains(string(re.Raw), "status: SUCCESS") {
+		t.Errorf("%v", err)
+	}
+	if stored, err := r.Store(t.Context(), "a", Failure, nil, nil); err != nil || stored {
+		t.Errorf("over SUCCESS: %v, %v", stored, err)
+	}
+	must(t, r.SaveGroup(t.Context(), Group("g")))
+	if _, _, err := r.RestoreGroup(t.Context(), "g"); !errors.Is(err, ErrContentDisallowed) {
+		t.Errorf("%v", err)
+	}
+	for _, accept := range [][]string{{"yaml"}, {"json", "application/x-yaml"}} {
+		r := inMemory(t, WithConfig(Config{ResultSerializer: "yaml", ResultAcceptContent: accept}))
+		must(t, r.MarkDone(t.Context(), "a", 1, nil))
+		if m := result(t, r, "a"); m.Status != Success {
+			t.Errorf("%+v", m)
+		}
+	}
+	for _, cfg := range []Config{{ResultSerializer: "xml"}, {ResultAcceptContent: []string{"xml"}}} {
+		if r, err := Open(t.Context(), "memory://", kvQuiet, WithConfig(cfg)); !errors.Is(err, ErrConfig) {
+			t.Errorf("%v, %v", r, err)
+		}
+	}
+}
+
+// TestSerializers: a result of each comes back.
+func TestSerializers(t *testing.T) {
+	for _, name := range []string{"json", "yaml", "msgpack", "pickle"} {
+		t.Run(name, func(t *testing.T) {
+			r := inMemory(t, WithConfig(Config{ResultSerializer: name, ResultAcceptContent: []string{name}}))
+			must(t, r.MarkDone(t.Context(), "a", map[string]any{"n": []int{1}}, &Request{Children: []Node{Task("b"), Group("g", "c")}}))
+			m := result(t, r, "a")
+			if m.Result.Repr() != "{'n': [1]}" || len(m.Children) != 2 || !m.Children[1].Group || m.DateDone.IsZero() {
+				t.Errorf("%+v", m)
+			}
+			must(t, r.MarkFailed(t.Context(), "b", Exception("shop", "E", "x", 1), nil))
+			if err := result(t, r, "b").Err(); err == nil || err.Error() != "shop.E: ('x', 1)" {
+				t.Errorf("%v", err)
+			}
+			must(t, r.SaveGroup(t.Context(), Group("g", "a", "b")))
+			if g, found, err := r.RestoreGroup(t.Context(), "g"); err != nil || !found || len(g.Nodes) != 2 {
+				t.Errorf("%v, %v, %v", g, found, err)
+			}
+		})
+	}
+}
