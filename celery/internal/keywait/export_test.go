@@ -1,5 +1,7 @@
 package keywait
 
+import "time"
+
 // Waiting is how many keys somebody waits for, and Heard how many of them the store tells of.
 func (w *Waiter) Waiting() (waiting, heard int) {
 	w.mu.Lock()
@@ -12,12 +14,12 @@ func (w *Waiter) Waiting() (waiting, heard int) {
 	return len(w.topics), heard
 }
 
-// Looked is how many keys are not being read for the first time, or waiting for that.
-func (w *Waiter) Looked() (n int) {
+// Idle is how many keys have been read and are not due again yet.
+func (w *Waiter) Idle() (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.topics {
-		if t.looked && !t.reading {
+		if t.looked && t.eye != nil && time.Until(t.due) > 0 {
 			n++
 		}
 	}

@@ -102,7 +102,7 @@ func storm(t *testing.T, reader, writer driver.Store, proxy *faultproxy.Proxy) {
 	}
 	_, hears := reader.(driver.Notifier)
 	eventually(t, func() error {
-		if waiting, heard := w.Waiting(); waiting < crowd || hears && heard < crowd || w.Looked() < crowd/2 {
+		if waiting, heard := w.Waiting(); waiting < crowd || hears && heard+w.Idle() < 2*crowd {
 			return fmt.Errorf("%d wait, %d hear", waiting, heard)
 		}
 		return nil
