@@ -159,38 +159,51 @@ func afterLoad(old int, s step, a answer) []any {
 // loaded is where the values of loaders begin, far above what the other calls can add up to.
 const loaded = 1 << 20
 
+// arena is what the clients of a history have in common. Those of several processes keep it in memory that they share: instants of
+// one process are instants of all.
+type arena struct{ clock, unique *atomic.Int64 }
+
 func record(t *testing.T, views []*larder.View[int], round int, seed uint64) []porcupine.Operation {
 	t.Helper()
-	var clock, unique atomic.Int64
+	at := arena{new(atomic.Int64), new(atomic.Int64)}
 	var mu sync.Mutex
 	var all []porcupine.Operation
 	var wg sync.WaitGroup
 	start := make(chan struct{})
 	for client := range linearClients {
 		wg.Go(func() {
-			r := rand.New(rand.NewPCG(seed, uint64(round*linearClients+client)))
 			<-start
-			for range linearSteps {
-				s := step{linearOps[r.IntN(len(linearOps))], r.IntN(linearKeys), 1 + r.IntN(9)}
-				if s.op == "GetOrSet" || s.op == "Many" {
-					s.arg = loaded + int(unique.Add(1))*1000
-				}
-				called := clock.Add(1)
-				a, err := take(t.Context(), views[client%len(views)], s, fmt.Sprint(round, ".", s.key), &clock)
-				done := clock.Add(1)
-				if err != nil {
-					t.Errorf("%s: %v", s.op, err)
-					return
-				}
-				mu.Lock()
-				all = append(all, porcupine.Operation{ClientId: client, Input: s, Call: called, Output: a, Return: done})
-				mu.Unlock()
+			own, err := at.play(t.Context(), views[client%len(views)], client, round, seed)
+			if err != nil {
+				t.Error(err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, own...)
 		})
 	}
 	close(start)
 	wg.Wait()
 	return all
+}
+
+// play makes the calls of one client.
+func (at arena) play(ctx context.Context, v *larder.View[int], client, round int, seed uint64) (own []porcupine.Operation, err error) {
+	r := rand.New(rand.NewPCG(seed, uint64(round*linearClients+client)))
+	for range linearSteps {
+		s := step{linearOps[r.IntN(len(linearOps))], r.IntN(linearKeys), 1 + r.IntN(9)}
+		if s.op == "GetOrSet" || s.op == "Many" {
+			s.arg = loaded + int(at.unique.Add(1))*1000
+		}
+		called := at.clock.Add(1)
+		a, err := take(ctx, v, s, fmt.Sprint(round, ".", s.key), at.clock)
+		done := at.clock.Add(1)
+		if err != nil {
+			return own, fmt.Errorf("%s: %w", s.op, err)
+		}
+		own = append(own, porcupine.Operation{ClientId: client, Input: s, Call: called, Output: a, Return: done})
+	}
+	return own, nil
 }
 
 func checkHistories(t *testing.T, rounds int, views ...*larder.View[int]) {
@@ -204,14 +217,22 @@ func checkLossy(t *testing.T, rounds int, lossy bool, views ...*larder.View[int]
 	seed := rand.Uint64()
 	for round := range rounds {
 		all := record(t, views, round, seed)
-		judge(all, lossy)
-		if result := porcupine.CheckOperationsTimeout(entryModel(), all, 20*time.Second); result != porcupine.Ok {
-			t.Fatalf("round %d, seed %d: no order of these calls explains their answers (%s):\n%s", round, seed, result, describe(all))
-		}
-		if problem := undone(all); problem != "" {
-			t.Fatalf("round %d, seed %d: %s:\n%s", round, seed, problem, describe(all))
+		if problem := unexplained(all, lossy); problem != "" {
+			t.Fatalf("round %d, seed %d: %s", round, seed, problem)
 		}
 	}
+}
+
+// unexplained says what is wrong with a history, or nothing.
+func unexplained(all []porcupine.Operation, lossy bool) string {
+	judge(all, lossy)
+	if result := porcupine.CheckOperationsTimeout(entryModel(), all, 20*time.Second); result != porcupine.Ok {
+		return fmt.Sprintf("no order of these calls explains their answers (%s):\n%s", result, describe(all))
+	}
+	if problem := undone(all); problem != "" {
+		return problem + ":\n" + describe(all)
+	}
+	return ""
 }
 
 // load is a call of GetOrSet whose own loader gave its value.

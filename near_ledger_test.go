@@ -16,28 +16,40 @@ import (
 type ledger struct{ times []atomic.Int64 }
 
 const (
-	ledgerKeys = 64
-	ledgerRoom = 1 << 13 // numbers a key
-	ledgerSize = ledgerKeys * ledgerRoom * 8
+	ledgerKeys  = 64
+	ledgerRoom  = 1 << 13 // numbers a key
+	ledgerWords = ledgerKeys * ledgerRoom
 )
 
-func newLedger(t *testing.T, path string) {
+// shareMemory makes a file for so many numbers.
+func shareMemory(t *testing.T, path string, words int64) {
 	t.Helper()
 	ok(t, os.WriteFile(path, nil, 0o600))
-	ok(t, os.Truncate(path, ledgerSize))
+	ok(t, os.Truncate(path, 8*words))
 }
 
-func openLedger(path string) (*ledger, error) {
+// sharedMemory is such a file as memory of this process, until it ends.
+func sharedMemory(path string, words int) ([]atomic.Int64, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	m, err := syscall.Mmap(int(f.Fd()), 0, ledgerSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
+	m, err := syscall.Mmap(int(f.Fd()), 0, 8*words, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
 	if err != nil {
 		return nil, err
 	}
-	return &ledger{unsafe.Slice((*atomic.Int64)(unsafe.Pointer(&m[0])), ledgerKeys*ledgerRoom)}, nil
+	return unsafe.Slice((*atomic.Int64)(unsafe.Pointer(&m[0])), words), nil
+}
+
+func newLedger(t *testing.T, path string) {
+	t.Helper()
+	shareMemory(t, path, ledgerWords)
+}
+
+func openLedger(path string) (*ledger, error) {
+	times, err := sharedMemory(path, ledgerWords)
+	return &ledger{times}, err
 }
 
 func (l *ledger) at(key, n int) *atomic.Int64 { return &l.times[key*ledgerRoom+n] }

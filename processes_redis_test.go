@@ -1,3 +1,5 @@
+//go:build unix
+
 package larder_test
 
 import (
@@ -8,15 +10,32 @@ import (
 	_ "github.com/larder-go/larder/redis"
 )
 
-// TestLinearizableOnRedis: two caches with connections of their own, as two processes have them, on one server.
-func TestLinearizableOnRedis(t *testing.T) {
-	for name, options := range map[string][]redistest.Option{
-		"tracking": nil, "polling": {redistest.Config(`rename-command CLIENT ""`)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			url := redistest.Start(t, options...).URL(0)
-			a, b := openCache(t, url, quiet()), openCache(t, url, quiet())
-			checkHistories(t, linearRounds, larder.Of[int](a, ""), larder.Of[int](b, ""))
+// onRedis runs a test where processes hear of each other's leases in different ways: told by the server, asking it, and in a Cluster.
+func onRedis(t *testing.T, run func(t *testing.T, url string)) {
+	redistest.Each(t, func(t *testing.T, kind redistest.Kind) {
+		use := redistest.Use(kind)
+		t.Run("tracking", func(t *testing.T) { run(t, redistest.Start(t, use).URL(0)) })
+		t.Run("polling", func(t *testing.T) {
+			run(t, redistest.Start(t, use, redistest.Config(`rename-command CLIENT ""`)).URL(0))
 		})
-	}
+		t.Run("cluster", func(t *testing.T) { run(t, redistest.StartCluster(t, 3, 0, use).URL()) })
+	})
+}
+
+// TestLinearizableOnRedis: two caches of one process, with connections of their own.
+func TestLinearizableOnRedis(t *testing.T) {
+	onRedis(t, func(t *testing.T, url string) {
+		a, b := openCache(t, url, quiet()), openCache(t, url, quiet())
+		checkHistories(t, linearRounds, larder.Of[int](a, ""), larder.Of[int](b, ""))
+	})
+}
+
+// TestLinearizableProcessesOnRedis: two processes of the operating system, without near copies.
+func TestLinearizableProcessesOnRedis(t *testing.T) {
+	onRedis(t, wantLinearProcesses)
+}
+
+// TestLinearizableMutantsOnRedis: the same with a fault, which has to show.
+func TestLinearizableMutantsOnRedis(t *testing.T) {
+	wantMutantsSeen(t, func(t *testing.T) string { return redistest.Start(t).URL(0) })
 }
