@@ -80,3 +80,34 @@ func latency(b *testing.B, reader, writer driver.Store, waiters int) {
 	report("ms-max", took[len(took)-1])
 	b.ReportMetric(0, "ns/op")
 }
+
+// BenchmarkIdle: what 10,000 who wait cost while nothing happens, in thousandths of one core of this process.
+func BenchmarkIdle(b *testing.B) {
+	db := redisServer.FreshDB()
+	for name, open := range map[string]func() driver.Store{
+		"redis":     func() driver.Store { return dialRedis(b, redisServer.Addr(), db) },
+		"memcached": func() driver.Store { return dialMemcached(b, memcachedServer.Addr()) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			w := keywait.New(open(), keywait.Options{})
+			ctx, cancel := context.WithCancel(b.Context())
+			var all sync.WaitGroup
+			for i := range crowd {
+				all.Go(func() {
+					_ = w.Watch(ctx, []string{fmt.Sprint("idle", i)}, func(string, []byte, error) bool { return true })
+				})
+			}
+			eventually(b, func() error { return none("missing keys", max(0, crowd/2-w.Idle())) })
+			time.Sleep(time.Second) // what it costs to begin is over
+			began, used := time.Now(), processorTime()
+			for range b.N {
+				time.Sleep(time.Second)
+			}
+			b.ReportMetric(1000*float64(processorTime()-used)/float64(time.Since(began)), "millicores")
+			b.ReportMetric(0, "ns/op")
+			cancel()
+			all.Wait()
+			w.Close()
+		})
+	}
+}

@@ -231,6 +231,50 @@ func TestOneBadChannel(t *testing.T) {
 	})
 }
 
+// TestOneBadKey: the values of the others are found, though the store refuses each request that names it. So they are where the store
+// reads one key at a time.
+func TestOneBadKey(t *testing.T) {
+	for name, bad := range map[string]error{"of the key": driver.ErrBadKey, "of the store": errors.New("broken")} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript()
+			s.bad = map[string]error{"bad": bad}
+			for kind, store := range map[string]driver.Store{"many": s, "one by one": struct{ driver.Store }{s}} {
+				synctest.Test(t, func(t *testing.T) { findOthers(t, kind, store, bad) })
+			}
+		})
+	}
+}
+
+func findOthers(t *testing.T, kind string, store driver.Store, bad error) {
+	w := keywait.New(store, never)
+	defer w.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	keys := []string{"bad"}
+	for i := range 3000 {
+		keys = append(keys, strings.Repeat("k", i+1))
+	}
+	s, _ := store.(*script)
+	if s == nil {
+		s = store.(struct{ driver.Store }).Store.(*script)
+	}
+	for _, key := range keys[1:] {
+		s.set(key, "end")
+	}
+	found, failed := 0, 0
+	err := w.Watch(ctx, keys, func(_ string, _ []byte, err error) bool {
+		if err != nil {
+			failed++
+			return true
+		}
+		found++
+		return true
+	})
+	if own := errors.Is(bad, driver.ErrBadKey); found != 3000 || own != (err == nil) || own != (failed == 1) || !own && !errors.Is(err, bad) {
+		t.Errorf("%s: %d are found, %d told as failed, and Watch returned %v", kind, found, failed, err)
+	}
+}
+
 // TestFault: of an engine that does not answer. It is asked again with pauses, and who gives up is told why.
 func TestFault(t *testing.T) {
 	broken := errors.New("connection refused")

@@ -1,6 +1,7 @@
 package keywait_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -13,8 +14,9 @@ import (
 type script struct {
 	mu      sync.Mutex
 	values  map[string]string
-	reads   int   // requests for values
-	fault   error // of every read
+	reads   int              // requests for values
+	fault   error            // of every read
+	bad     map[string]error // of requests that name a key
 	adds    int
 	refuses func(keys []string) error // a subscription to these
 	added   func()                    // called when the store has subscribed, before it says so
@@ -43,6 +45,9 @@ func (s *script) Get(_ context.Context, key string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads++
+	if err := s.bad[key]; err != nil {
+		return nil, err
+	}
 	if value, there := s.values[key]; there || s.fault != nil {
 		return []byte(value), s.fault
 	}
@@ -57,6 +62,9 @@ func (s *script) GetMany(ctx context.Context, keys []string) ([]driver.Result, e
 	s.mu.Lock()
 	s.reads -= len(keys) - 1
 	read, fault := s.read, s.fault
+	for _, key := range keys {
+		fault = cmp.Or(fault, s.bad[key])
+	}
 	s.mu.Unlock()
 	if read != nil {
 		read()

@@ -16,7 +16,7 @@ type topic struct {
 	key   string
 	slots []*slot // who waits; none: the topic has ended
 
-	last     print     // of what was told last, to anybody
+	last     stamp     // of what was told last, to anybody
 	hints    time.Time // until then messages are no more than reasons to read
 	messages int       // that were told
 
@@ -34,22 +34,22 @@ type topic struct {
 	at  int  // in the heap of the eye
 }
 
-// print stands for a value or an error, so that the last one need not be kept; 0 for none.
-type print uint64
+// stamp stands for a value or an error, so that the last one need not be kept; 0 for none.
+type stamp uint64
 
 // finding is what there is to tell of a key.
 type finding struct {
 	value []byte
 	err   error
-	print print
+	stamp stamp
 }
 
 // finding returns value, or err if that concerns the key alone, as something to tell.
 func (w *Waiter) finding(value []byte, err error) finding {
 	if err != nil {
-		return finding{err: err, print: print(maphash.String(w.seed, err.Error())&^1 | 2)}
+		return finding{err: err, stamp: stamp(maphash.String(w.seed, err.Error())&^1 | 2)}
 	}
-	return finding{value: value, print: print(maphash.Bytes(w.seed, value) | 1)}
+	return finding{value: value, stamp: stamp(maphash.Bytes(w.seed, value) | 1)}
 }
 
 // lasting tells whether err says something of the key, and not of the store.
@@ -86,9 +86,9 @@ func (t *topic) ended() bool { return len(t.slots) == 0 }
 
 // tell hands f to all who wait and do not have it. w.mu is held.
 func (t *topic) tell(f finding) {
-	t.last = f.print
+	t.last = f.stamp
 	for _, s := range t.slots {
-		if s.seen != f.print {
+		if s.seen != f.stamp {
 			s.put(f)
 		}
 	}
@@ -108,7 +108,7 @@ func (w *Waiter) hear(m driver.Message) {
 	t := w.topics[m.Key]
 	switch {
 	case t == nil: // just ended
-	case f.print != t.last && time.Now().Before(t.hints):
+	case f.stamp != t.last && time.Now().Before(t.hints):
 		w.readNow(t)
 	default:
 		t.messages++
@@ -119,10 +119,10 @@ func (w *Waiter) hear(m driver.Message) {
 // found is called with what a read has found that began when messages were told.
 func (w *Waiter) found(t *topic, f finding, messages int) {
 	t.faults, t.fault = 0, nil
-	if f.print == 0 || t.messages != messages {
+	if f.stamp == 0 || t.messages != messages {
 		return
 	}
-	if f.print != t.last {
+	if f.stamp != t.last {
 		t.interval = 0
 		if t.heard {
 			t.hints = time.Now().Add(hinted)

@@ -60,7 +60,7 @@ type slot struct {
 	topic  *topic // nil: nothing is expected any more
 	at     int    // in topic.slots
 
-	seen   print // of what was put into it last
+	seen   stamp // of what was put into it last
 	done   bool  // nothing more is told
 	filled bool  // it is in caller.mail
 	value  []byte
@@ -139,7 +139,7 @@ func (w *Waiter) forget(s *slot) {
 
 // put replaces what s has to tell. The mutex of the Waiter is held.
 func (s *slot) put(f finding) {
-	s.seen, s.value, s.err = f.print, f.value, f.err
+	s.seen, s.value, s.err = f.stamp, f.value, f.err
 	if !s.filled {
 		s.filled = true
 		s.caller.mail = append(s.caller.mail, s)
