@@ -96,7 +96,7 @@ func TestVectorsChords(t *testing.T) {
 			if chord != nil && chord.Err == nil {
 				must(t, chord.Started(t.Context()))
 			}
-			if got, want := left(t, r, server, id), wantLeft(fmt.Sprint(v.Outcome["left"]), setup.keys != nil); got != want {
+			if got, want := chordLeft(t, r, server, id), wantLeft(fmt.Sprint(v.Outcome["left"]), setup.keys != nil); got != want {
 				t.Errorf("left %s, want %s", got, want)
 			}
 		})
@@ -134,8 +134,8 @@ func lookChord(t *testing.T, c *Chord) string {
 	return v.Repr()
 }
 
-// left is what a chord has left behind: the group, its members, their sizes and the counter.
-func left(t *testing.T, r *Results, server *redistest.Server, id string) string {
+// chordLeft is what a chord has left behind: the group, its members, their sizes and the counter.
+func chordLeft(t *testing.T, r *Results, server *redistest.Server, id string) string {
 	t.Helper()
 	var kinds []string
 	for _, key := range []string{"celery-taskset-meta-" + id, "celery-taskset-meta-" + id + ".j", "celery-taskset-meta-" + id + ".t", "celery-taskset-meta-" + id + ".s"} {
