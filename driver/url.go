@@ -3,6 +3,7 @@ package driver
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -21,6 +22,7 @@ type URL struct {
 	Password    string
 	HasPassword bool
 	Hosts       []string // each "host", "host:port" or "[::1]:port"
+	Weights     []int    // of the Hosts, where one was written host:port:weight (of memcached only); else nil
 	Path        string   // with its leading slash where it has one
 	params      []param
 }
@@ -103,12 +105,38 @@ func (u *URL) setAuthority(authority string) error {
 	}
 	for h := range strings.SplitSeq(strings.ReplaceAll(hosts, ",", ";"), ";") {
 		// What stands here may be a piece of a password with an unescaped slash: it is not printed.
-		if err := checkHost(h); err != nil {
+		h, err := u.takeWeight(h)
+		if err == nil {
+			err = checkHost(h)
+		}
+		if err != nil {
 			return u.malformed("server %d: %v", len(u.Hosts)+1, err)
 		}
 		u.Hosts = append(u.Hosts, h)
 	}
 	return nil
+}
+
+// takeWeight cuts off the weight behind a port, as Python's clients of memcached write it. A server without one has 1.
+func (u *URL) takeWeight(h string) (string, error) {
+	weight := 1
+	behind := h[strings.LastIndexByte(h, ']')+1:]
+	weighted := slices.Contains(homes["memcached"], u.Scheme) && strings.Count(behind, ":") == 2
+	if weighted {
+		i := strings.LastIndexByte(h, ':')
+		n, err := strconv.ParseUint(h[i+1:], 10, 31)
+		if err != nil || n == 0 {
+			return "", errors.New("the weight behind the port is not a whole number above 0")
+		}
+		h, weight = h[:i], int(n)
+	}
+	switch {
+	case u.Weights != nil:
+		u.Weights = append(u.Weights, weight)
+	case weighted:
+		u.Weights = append(slices.Repeat([]int{1}, len(u.Hosts)), weight)
+	}
+	return h, nil
 }
 
 func checkHost(h string) error {

@@ -34,6 +34,8 @@ func TestParseURL(t *testing.T) {
 		"redis://a@b@h":                  {Scheme: "redis", User: "a@b", Hosts: []string{"h"}},
 		"redis+cluster://a,b:1":          {Scheme: "redis+cluster", Hosts: []string{"a", "b:1"}},
 		"memcached://[::1]:1;[fe80::2]/": {Scheme: "memcached", Hosts: []string{"[::1]:1", "[fe80::2]"}, Path: "/"},
+		"memcached://a:1:3,b,[::1]:2:1":  {Scheme: "memcached", Hosts: []string{"a:1", "b", "[::1]:2"}, Weights: []int{3, 1, 1}},
+		"pylibmc://a;b:1:2":              {Scheme: "pylibmc", Hosts: []string{"a", "b:1"}, Weights: []int{1, 2}},
 		"redis+unix:///run/r.sock":       {Scheme: "redis+unix", Path: "/run/r.sock"},
 	} {
 		if u := parse(t, raw); !reflect.DeepEqual(*u, want) {
@@ -48,6 +50,8 @@ func TestParseURLRefuses(t *testing.T) {
 		"redis://[zz]", "redis://:80", "redis://h#x", "redis://h?a=b#c", "redis://h?a", "redis://h?=b", "redis://h?a=1&a=2", "redis://h?a=1&&b=2",
 		"redis://h?a=%", "redis://h?a=%zz", "redis://h/%f", "redis://%4:x@h", "memory://a b", "memory:\n", "memory:\x7f", "redis://h?a=1&", "redis:://h", "redis:::://h",
 		"memory://,", "memory://;n", "redis://a;;b", "memory://@", "redis://@h", "memory://user:1?topsecret=x@host",
+		"redis://h:1:2", "memcached://h:1:0", "memcached://h:1:-1", "memcached://h:1:x", "memcached://h:1:", "memcached://h:1:2:3", "memcached://h:0:1",
+		"memcached://::1", "memcached://[::1]:1:4294967296",
 	} {
 		if u, err := driver.ParseURL(raw); err == nil {
 			t.Errorf("ParseURL(%q) = %+v", raw, *u)

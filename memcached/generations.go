@@ -45,7 +45,7 @@ func again(try int, err *error) bool {
 	if try == 0 {
 		return true
 	}
-	stale, ok := (*err).(*staleError) //nolint:errorlint // hot, and nobody wraps it
+	stale, ok := (*err).(*staleError) // nobody wraps it
 	switch {
 	case !ok:
 		return false

@@ -89,9 +89,13 @@ func readRules(u *driver.URL, o *Options) error {
 }
 
 func readWeights(u *driver.URL, o *Options) error {
+	o.Weights = u.Weights
 	text, given := u.Param("weights")
-	if !given {
+	switch {
+	case !given:
 		return nil
+	case u.Weights != nil:
+		return fmt.Errorf("weights=%s: the servers have weights already, behind their ports", text)
 	}
 	for word := range strings.SplitSeq(text, ",") {
 		n, err := strconv.Atoi(word)

@@ -176,19 +176,22 @@ func TestForgedDigest(t *testing.T) {
 // TestBadURLs: what is wrong is named.
 func TestBadURLs(t *testing.T) {
 	for raw, want := range map[string]string{
-		"memcached://":                                     "no server is named",
-		"memcached://a;a/":                                 "listed twice",
-		"memcached://a:0/":                                 "port",
-		"memcached://a:99999/":                             "port",
-		"memcached://a/0":                                  "no databases",
-		"memcached://a?hash=md5":                           "hash=md5: not one of",
-		"memcached://a?hash=modula&on_down=rehash":         "python-memcached",
-		"memcached://a;b?weights=1,2":                      "ketama_weighted",
-		"memcached://a;b?hash=ketama_weighted&weights=1":   "one for each of 2",
-		"memcached://a;b?hash=ketama_weighted&weights=1,x": "not numbers",
-		"memcached://a?tls_ca=x":                           "not encrypted",
-		"memcached+unix://host/path":                       "three slashes",
-		"memcached://a?db=1":                               "unknown parameter",
+		"memcached://":                                         "no server is named",
+		"memcached://a;a/":                                     "listed twice",
+		"memcached://a:0/":                                     "port",
+		"memcached://a:99999/":                                 "port",
+		"memcached://a/0":                                      "no databases",
+		"memcached://a?hash=md5":                               "hash=md5: not one of",
+		"memcached://a?hash=modula&on_down=rehash":             "python-memcached",
+		"memcached://a;b?weights=1,2":                          "ketama_weighted",
+		"memcached://a;b?hash=ketama_weighted&weights=1":       "one for each of 2",
+		"memcached://a;b?hash=ketama_weighted&weights=1,x":     "not numbers",
+		"memcached://a?tls_ca=x":                               "not encrypted",
+		"memcached://a:1:2;b":                                  "ketama_weighted",
+		"memcached://a:1:2;b?hash=ketama_weighted&weights=1,2": "behind their ports",
+		"memcached://a:1:0;b?hash=ketama_weighted":             "weight",
+		"memcached+unix://host/path":                           "three slashes",
+		"memcached://a?db=1":                                   "unknown parameter",
 	} {
 		if _, err := tryURL(t, raw); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %q", raw, err, want)

@@ -48,12 +48,16 @@ type Option func(*options)
 
 type options struct {
 	socket, tls    bool
+	ipv6           bool
 	user, password string
 	args           []string
 }
 
 // UnixSocket makes the server listen on a unix socket only.
 func UnixSocket() Option { return func(o *options) { o.socket = true } }
+
+// IPv6 makes the server listen on [::1].
+func IPv6() Option { return func(o *options) { o.ipv6 = true } }
 
 // TLS makes the server listen with TLS only, with a certificate for 127.0.0.1 and localhost of a CA made for it. Server.TLS tells
 // where the files are.
@@ -144,7 +148,7 @@ func (s *Server) args() []string {
 	if s.socket != "" {
 		args = append(args, "-s", s.socket)
 	} else {
-		args = append(args, "-l", "127.0.0.1", "-p", strconv.Itoa(s.port))
+		args = append(args, "-l", s.host(), "-p", strconv.Itoa(s.port))
 	}
 	if s.tls != nil {
 		args = append(args, "-Z", "-o", "ssl_chain_cert="+s.tls.ServerCert+",ssl_key="+s.tls.ServerKey)
@@ -204,7 +208,15 @@ func (s *Server) Addr() string {
 	if s.socket != "" {
 		return s.socket
 	}
-	return loopback(s.port)
+	return net.JoinHostPort(s.host(), strconv.Itoa(s.port))
+}
+
+// host is the address that the server listens on.
+func (s *Server) host() string {
+	if s.opts.ipv6 {
+		return "::1"
+	}
+	return "127.0.0.1"
 }
 
 // Socket is the path of the unix socket, empty without one.

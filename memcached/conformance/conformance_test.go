@@ -85,7 +85,7 @@ func harness(servers int, o memcached.Options) drivertest.Harness {
 // capabilities are those of a store with generations.
 var capabilities = slices.DeleteFunc(drivertest.All(), func(c drivertest.Capability) bool {
 	return slices.Contains([]drivertest.Capability{
-		drivertest.Live, drivertest.Watcher, drivertest.Notifier, drivertest.Collector, drivertest.Unwrapper, drivertest.Advisor,
+		drivertest.Live, drivertest.Watcher, drivertest.Notifier, drivertest.Collector, drivertest.Unwrapper,
 	}, c)
 })
 
