@@ -74,6 +74,22 @@ func TestBackendMGetKeepsTheOrder(t *testing.T) {
 	})
 }
 
+func TestBackendMGetIsOneRoundTrip(t *testing.T) {
+	s := redistest.Start(t)
+	b := kvOpen(t, s.URL(0))
+	keys := make([]string, 1000)
+	for i := range keys {
+		keys[i] = fmt.Sprint("celery-task-meta-", i)
+	}
+	s.MustDo(t, "CONFIG", "RESETSTAT")
+	if _, err := b.MGet(t.Context(), keys); err != nil {
+		t.Fatal(err)
+	}
+	if stats := s.MustDo(t, "INFO", "commandstats"); !strings.Contains(stats, "cmdstat_mget:calls=1,") || strings.Contains(stats, "cmdstat_get:") {
+		t.Error(stats)
+	}
+}
+
 func TestBackendIncr(t *testing.T) {
 	kvEach(t, func(t *testing.T, b *Backend) {
 		ctx := t.Context()

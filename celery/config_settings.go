@@ -10,39 +10,35 @@ import (
 )
 
 // setters are the settings that are read. Each one's error says what the value is not.
-var setters map[string]func(*configReader, any) error
+var setters = map[string]func(*configReader, any) error{
+	"result_backend":            settingText(func(in *configReader) *string { return &in.cfg.ResultBackend }),
+	"cache_backend":             settingText(func(in *configReader) *string { return &in.cfg.CacheBackend }),
+	"cache_backend_options":     (*configReader).clientOptions,
+	"result_expires":            (*configReader).expires,
+	"result_serializer":         settingText(func(in *configReader) *string { return &in.cfg.ResultSerializer }),
+	"result_accept_content":     settingList(func(in *configReader) *[]string { return &in.cfg.ResultAcceptContent }),
+	"accept_content":            (*configReader).acceptContent,
+	"result_extended":           settingBool(func(in *configReader, v bool) { in.cfg.ResultExtended = v }, false),
+	"result_cache_max":          (*configReader).cacheMax,
+	"result_chord_join_timeout": settingSeconds(func(in *configReader) *time.Duration { return &in.cfg.ResultChordJoinTimeout }),
 
-func init() { // apart, because the reader looks for similar names here
-	setters = map[string]func(*configReader, any) error{
-		"result_backend":            settingText(func(in *configReader) *string { return &in.cfg.ResultBackend }),
-		"cache_backend":             settingText(func(in *configReader) *string { return &in.cfg.CacheBackend }),
-		"cache_backend_options":     (*configReader).clientOptions,
-		"result_expires":            (*configReader).expires,
-		"result_serializer":         settingText(func(in *configReader) *string { return &in.cfg.ResultSerializer }),
-		"result_accept_content":     settingList(func(in *configReader) *[]string { return &in.cfg.ResultAcceptContent }),
-		"accept_content":            (*configReader).acceptContent,
-		"result_extended":           settingBool(func(in *configReader, v bool) { in.cfg.ResultExtended = v }, false),
-		"result_cache_max":          (*configReader).cacheMax,
-		"result_chord_join_timeout": settingSeconds(func(in *configReader) *time.Duration { return &in.cfg.ResultChordJoinTimeout }),
+	"result_backend_transport_options":             (*configReader).transport,
+	"result_backend_always_retry":                  settingBool(func(in *configReader, v bool) { in.cfg.ResultBackendAlwaysRetry = v }, false),
+	"result_backend_max_retries":                   (*configReader).maxRetries,
+	"result_backend_base_sleep_between_retries_ms": settingMillis(func(in *configReader) *time.Duration { return &in.cfg.ResultBackendBaseSleep }),
+	"result_backend_max_sleep_between_retries_ms":  settingMillis(func(in *configReader) *time.Duration { return &in.cfg.ResultBackendMaxSleep }),
 
-		"result_backend_transport_options":             (*configReader).transport,
-		"result_backend_always_retry":                  settingBool(func(in *configReader, v bool) { in.cfg.ResultBackendAlwaysRetry = v }, false),
-		"result_backend_max_retries":                   (*configReader).maxRetries,
-		"result_backend_base_sleep_between_retries_ms": settingMillis(func(in *configReader) *time.Duration { return &in.cfg.ResultBackendBaseSleep }),
-		"result_backend_max_sleep_between_retries_ms":  settingMillis(func(in *configReader) *time.Duration { return &in.cfg.ResultBackendMaxSleep }),
+	"timezone":   (*configReader).timezone,
+	"enable_utc": settingBool(func(in *configReader, v bool) { in.cfg.LocalTime = !v }, true),
+	"compat":     (*configReader).compat,
 
-		"timezone":   (*configReader).timezone,
-		"enable_utc": settingBool(func(in *configReader, v bool) { in.cfg.LocalTime = !v }, true),
-		"compat":     (*configReader).compat,
-
-		"redis_host":                   settingText(func(in *configReader) *string { return &in.cfg.Redis.Host }),
-		"redis_port":                   settingInt(func(in *configReader) *int { return &in.cfg.Redis.Port }, 65535),
-		"redis_db":                     settingInt(func(in *configReader) *int { return &in.cfg.Redis.DB }, 1<<30),
-		"redis_username":               settingText(func(in *configReader) *string { return &in.cfg.Redis.Username }),
-		"redis_password":               settingText(func(in *configReader) *string { return &in.cfg.Redis.Password }),
-		"redis_socket_connect_timeout": settingSeconds(func(in *configReader) *time.Duration { return &in.cfg.Redis.ConnectTimeout }),
-		"redis_backend_use_ssl":        (*configReader).useSSL,
-	}
+	"redis_host":                   settingText(func(in *configReader) *string { return &in.cfg.Redis.Host }),
+	"redis_port":                   settingInt(func(in *configReader) *int { return &in.cfg.Redis.Port }, 65535),
+	"redis_db":                     settingInt(func(in *configReader) *int { return &in.cfg.Redis.DB }, 1<<30),
+	"redis_username":               settingText(func(in *configReader) *string { return &in.cfg.Redis.Username }),
+	"redis_password":               settingText(func(in *configReader) *string { return &in.cfg.Redis.Password }),
+	"redis_socket_connect_timeout": settingSeconds(func(in *configReader) *time.Duration { return &in.cfg.Redis.ConnectTimeout }),
+	"redis_backend_use_ssl":        (*configReader).useSSL,
 }
 
 // expires reads result_expires: seconds, cut off to whole ones; nothing is for ever.

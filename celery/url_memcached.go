@@ -12,37 +12,43 @@ func readMemcached(cfg Config, raw string) (address, error) {
 	full := strings.TrimPrefix(raw, "cache+")
 	scheme, rest, _ := strings.Cut(full, ":")
 	list, query, hasQuery := strings.Cut(strings.TrimPrefix(rest, "//"), "?")
-	list = strings.TrimRight(list, "/")
 	a := address{full: full}
-	t := &target{scheme: "memcached"}
-	if socket, isSocket := socketOf(list); isSocket {
-		t.scheme, list = "memcached+unix", socket
-	} else {
-		var weights []string
-		list, weights = cutWeights(list)
-		if scheme == "memcached+tls" {
-			t.scheme = scheme
-		}
-		a.weigh(t, cfg.CacheBackendOptions, weights)
-		list += "/"
+	t, text, err := a.readList(cfg, scheme, strings.TrimRight(list, "/"))
+	if err != nil {
+		return a, err
 	}
-	text := t.scheme + "://" + list
 	if hasQuery {
 		text += "?" + query
+	} else {
+		a.full = strings.TrimRight(full, "/") + "/"
 	}
 	u, err := parseURL(text)
 	if err != nil {
 		return a, err
 	}
-	a.servers = u.Hosts
-	if t.scheme == "memcached+unix" {
+	if a.servers = u.Hosts; t.scheme == "memcached+unix" {
 		a.servers = []string{u.Path}
 	}
 	a.masked = scheme + "://" + userinfo(u) + strings.Join(a.servers, ";") + "/"
-	if !hasQuery {
-		a.full = strings.TrimRight(full, "/") + "/"
-	}
 	return a, a.finishMemcached(cfg, u, t, text)
+}
+
+// readList reads the servers, and returns the URL that has them.
+func (a *address) readList(cfg Config, scheme, list string) (t *target, text string, err error) {
+	t = &target{scheme: "memcached"}
+	socket, isSocket := socketOf(list)
+	switch {
+	case isSocket && strings.Contains(socket, ";"):
+		return nil, "", badSetting("result_backend", "more than one unix socket: there can be one")
+	case isSocket:
+		t.scheme = "memcached+unix"
+		return t, t.scheme + "://" + socket, nil
+	case scheme == "memcached+tls":
+		t.scheme = scheme
+	}
+	list, weights := cutWeights(list)
+	a.weigh(t, cfg.CacheBackendOptions, weights)
+	return t, t.scheme + "://" + list + "/", nil
 }
 
 // socketOf tells whether a list of servers is the path of a unix socket: /path, or unix:/path.
