@@ -1,0 +1,181 @@
+package celery
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/larder-go/larder/driver"
+)
+
+// Audit says how [Results.Audit] looks at what is stored. The zero Audit changes nothing.
+type Audit struct {
+	// FixTTL is the lifetime that is given to what has none. 0: nothing is changed.
+	FixTTL time.Duration
+	// StuckAfter is for how long no part of a chord may have been reported before it counts as stuck. 0: an hour.
+	StuckAfter time.Duration
+
+	Walk
+}
+
+const defaultStuckAfter = time.Hour
+
+// FindingKind says what is the matter.
+type FindingKind string
+
+// The kinds of findings.
+const (
+	// NoTTL: it has no lifetime, and stays until it is deleted.
+	NoTTL FindingKind = "no-ttl"
+	// Unreadable: it cannot be read. A task's result hangs or fails whoever waits for it, and a Python worker cannot replace it.
+	Unreadable FindingKind = "unreadable"
+	// Stuck: a chord whose body will not be started.
+	Stuck FindingKind = "stuck-chord"
+)
+
+// Finding is something that is not as it should be.
+type Finding struct {
+	Kind FindingKind
+	ID   string // of the task, group or chord
+	Key  string // as it is stored
+	// Text says what is the case, for a person.
+	Text string
+	// Repaired: it has been given a lifetime.
+	Repaired bool
+}
+
+// Audit walks over all results, groups and chords and yields what is not as it should be. It reads everything, with a bounded
+// amount in memory at a time.
+//
+// Since when a chord was left alone its lifetime tells, which is renewed with each part, if those who store let results live as
+// long as the configuration says here; otherwise the dates of its parts, if they all are done. Where neither tells nothing is said. A chord
+// on Redis of which a part has failed is left behind by Celery until it expires, and is no finding.
+//
+// An error is yielded once and ends the walk. An id that makes no key is an unreadable one.
+func (r *Results) Audit(ctx context.Context, o Audit) iter.Seq2[Finding, error] {
+	if o.StuckAfter <= 0 {
+		o.StuckAfter = defaultStuckAfter
+	}
+	return func(yield func(Finding, error) bool) {
+		a := &auditor{Audit: o, results: r, ctx: ctx, yield: yield}
+		for _, part := range []struct {
+			kind kind
+			look func(found) error
+		}{{taskKey, a.task}, {groupKey, a.group}, {chordKey, a.counter}} {
+			err := r.b.walk(ctx, part.kind, "", o.Walk, func(batch []found) bool { return a.all(batch, part.look) })
+			if err == nil {
+				err = a.err
+			}
+			if err != nil && !errors.Is(err, errStop) {
+				yield(Finding{}, r.b.fail("audit", "", err))
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+// auditor is an audit under way.
+type auditor struct {
+	Audit
+	results *Results
+	ctx     context.Context
+	yield   func(Finding, error) bool
+	err     error
+}
+
+// all looks at a batch, and tells whether more is wanted.
+func (a *auditor) all(batch []found, look func(found) error) bool {
+	for _, e := range batch {
+		if a.err = a.lifetime(e); a.err == nil {
+			a.err = look(e)
+		}
+		if a.err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// tell yields a finding, and is errStop if no more are wanted.
+func (a *auditor) tell(f Finding) error {
+	if !a.yield(f, nil) {
+		return errStop
+	}
+	return nil
+}
+
+func (a *auditor) unreadable(id, key string, err error) error {
+	var read *ReadError
+	if errors.As(err, &read) {
+		err = read.Err
+	}
+	return a.tell(Finding{Kind: Unreadable, ID: id, Key: key, Text: err.Error()})
+}
+
+// lifetime looks for one, and gives one.
+func (a *auditor) lifetime(e found) error {
+	if e.TTL != 0 {
+		return nil
+	}
+	f := Finding{Kind: NoTTL, ID: e.id, Key: e.key, Text: "it has no lifetime, and stays until it is deleted"}
+	if toucher, ok := a.results.b.engine.store.(driver.Toucher); ok && a.FixTTL > 0 {
+		var err error
+		if f.Repaired, err = toucher.Touch(a.ctx, e.key, a.FixTTL); err != nil {
+			return err
+		}
+	}
+	return a.tell(f)
+}
+
+// task reads a result.
+func (a *auditor) task(e found) error {
+	if _, err := a.results.readEntry(e.id, e.Entry); err != nil {
+		return a.unreadable(e.id, e.key, err)
+	}
+	return nil
+}
+
+// group reads a saved group, or on Redis what belongs to a chord.
+func (a *auditor) group(e found) error {
+	if !a.results.b.ImplementsIncr() {
+		for _, suffix := range []string{".j", ".s", ".t"} {
+			if id, ok := strings.CutSuffix(e.id, suffix); ok && id != "" {
+				return a.collection(id, e)
+			}
+		}
+	}
+	if len(e.Value) == 0 && e.Err == nil {
+		return nil // nothing is what it says
+	}
+	err := e.Err
+	if err == nil {
+		_, err = a.results.readGroup(e.Value)
+	}
+	switch {
+	case err != nil:
+		return a.unreadable(e.id, e.key, err)
+	case a.results.b.ImplementsIncr():
+		return a.uncounted(e)
+	}
+	return nil
+}
+
+// counter reads the counter of a chord.
+func (a *auditor) counter(e found) error {
+	if a.results.b.ImplementsIncr() {
+		_, err := strconv.ParseInt(string(e.Value), 10, 64)
+		if e.Err != nil {
+			err = e.Err
+		}
+		if err != nil {
+			return a.unreadable(e.id, e.key, err)
+		}
+		return a.counted(e)
+	}
+	return nil
+}
