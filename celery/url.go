@@ -46,8 +46,10 @@ func translate(cfg Config) (address, error) {
 		}
 		raw = "cache+" + strings.TrimPrefix(raw, "cache+")
 	}
-	scheme, _, isURL := strings.Cut(raw, ":")
-	scheme = strings.ToLower(scheme)
+	scheme, rest, isURL := strings.Cut(raw, ":")
+	if scheme = strings.ToLower(scheme); isURL {
+		raw = scheme + ":" + rest
+	}
 	switch {
 	case raw == "":
 		return address{}, badSetting("result_backend", "there is none; it is a URL such as redis://localhost/0")
@@ -106,11 +108,12 @@ func readMemory(cfg Config, raw string) (address, error) {
 	if name := strings.Trim(strings.TrimPrefix(rest, "memory:"), "/"); shared && name == "" {
 		a.engine = "memory://celery"
 	}
-	a.masked += "/"
-	if strings.HasSuffix(a.masked, "///") || len(a.servers) > 0 {
-		return a, nil
+	if len(a.servers) == 0 {
+		a.masked = "memory:///"
 	}
-	a.masked = "memory:///"
+	if shared {
+		a.full = a.masked // as Celery has it
+	}
 	return a, nil
 }
 

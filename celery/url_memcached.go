@@ -30,7 +30,8 @@ func readMemcached(cfg Config, raw string) (address, error) {
 		a.servers = []string{u.Path}
 	}
 	a.masked = scheme + "://" + userinfo(u) + strings.Join(a.servers, ";") + "/"
-	return a, a.finishMemcached(cfg, u, t, text)
+	err = a.finishMemcached(cfg, u, t, text)
+	return a, err
 }
 
 // readList reads the servers, and returns the URL that has them.

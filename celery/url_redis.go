@@ -48,7 +48,8 @@ func readRedis(cfg Config, raw string) (address, error) {
 	if len(t.hosts) == 0 {
 		t.hosts = []string{redisHost(cfg.Redis)}
 	}
-	return a, a.finishRedis(cfg, u, t, strings.Trim(u.Path, "/"))
+	err = a.finishRedis(cfg, u, t, strings.Trim(u.Path, "/"))
+	return a, err
 }
 
 // redisHost is where Redis is if no URL says it.
@@ -78,7 +79,8 @@ func redisByName(cfg Config, scheme string) (address, error) {
 	}
 	t := &target{scheme: scheme, hosts: []string{redisHost(cfg.Redis)}}
 	a := address{servers: t.hosts}
-	return a, a.finishRedis(cfg, u, t, strconv.Itoa(cfg.Redis.DB))
+	err = a.finishRedis(cfg, u, t, strconv.Itoa(cfg.Redis.DB))
+	return a, err
 }
 
 // readSocket reads redis+socket:///path?virtual_host=db, whose first word Celery takes away.
@@ -100,7 +102,8 @@ func readSocket(cfg Config, raw string) (address, error) {
 	if db != "" {
 		t.set("db", db)
 	}
-	return a, a.readConnection(cfg, u.Without("db", "virtual_host"), t)
+	err = a.readConnection(cfg, u.Without("db", "virtual_host"), t)
+	return a, err
 }
 
 // finishRedis completes the URL of one server, whose database stands in the path unless a parameter says it.
