@@ -1,19 +1,14 @@
 package memcached_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
-
-	"github.com/anishathalye/porcupine"
 
 	"github.com/larder-go/larder"
 	"github.com/larder-go/larder/driver"
@@ -28,150 +23,6 @@ func openGenerations(t *testing.T, servers ...*memcachetest.Server) *memcached.S
 		o.Addresses = append(o.Addresses, s.Addr())
 	}
 	return open(t, o)
-}
-
-// past is a history of one key.
-type past struct {
-	mu     sync.Mutex
-	events []porcupine.Event
-	open   []porcupine.Event // the ends of calls of which it is not known whether they have happened: they may at any time
-	ids    int
-}
-
-// step is one call on the key.
-type step struct{ verb, arg string }
-
-// unknown is what such a call has said.
-const unknown = "?"
-
-// do runs a call and writes down when it began and ended.
-func (p *past) do(client int, s step, call func() (string, error)) error {
-	p.mu.Lock()
-	p.ids++
-	id := p.ids
-	p.events = append(p.events, porcupine.Event{ClientId: client, Kind: porcupine.CallEvent, Value: s, Id: id})
-	p.mu.Unlock()
-	got, err := call()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	end := porcupine.Event{ClientId: client, Kind: porcupine.ReturnEvent, Value: got, Id: id}
-	if err != nil && strings.Contains(err.Error(), "cleared twice meanwhile") {
-		end.Value = unknown
-		p.open = append(p.open, end)
-		return nil
-	}
-	p.events = append(p.events, end)
-	return err
-}
-
-// keyModel is a key that is set, deleted, added, counted and cleared. Its state is what is there: "" is absent.
-var keyModel = (&porcupine.NondeterministicModel{
-	Init: func() []any { return []any{""} },
-	Step: func(state, input, output any) []any {
-		said, next := onKey(state.(string), input.(step))
-		switch output.(string) {
-		case unknown:
-			return []any{state, next}
-		case said:
-			return []any{next}
-		}
-		return nil
-	},
-	DescribeOperation: func(in, out any) string { return fmt.Sprint(in, " = ", out) },
-}).ToModel()
-
-// onKey is what a call says, and what is there then.
-func onKey(state string, in step) (said, next string) {
-	there := fmt.Sprint(state != "")
-	switch in.verb {
-	case "get":
-		return state, state
-	case "set":
-		return "", in.arg
-	case "clear":
-		return "", ""
-	case "delete":
-		return there, ""
-	case "add":
-		if state != "" {
-			return "false", state
-		}
-		return "true", in.arg
-	}
-	n, _ := strconv.Atoi(state)
-	sum := strconv.Itoa(n + 1)
-	return sum, sum
-}
-
-// TestClearsAreLinear: several processes set, count, add and delete a key and clear the view that it is in. There is an order of
-// the calls that explains what each has said.
-func TestClearsAreLinear(t *testing.T) {
-	undecided := 0
-	for round := range 15 {
-		if err := server.Flush(); err != nil {
-			t.Fatal(err)
-		}
-		var p past
-		var all sync.WaitGroup
-		for client := range 4 {
-			s := openGenerations(t, server)
-			all.Go(func() {
-				for i := range 25 {
-					if err := p.random(t.Context(), s, client, i*(client+3)+round); err != nil {
-						t.Errorf("%d: %v", client, err)
-					}
-				}
-			})
-		}
-		all.Wait()
-		result, _ := porcupine.CheckEventsVerbose(keyModel, append(p.events, p.open...), 30*time.Second)
-		if result == porcupine.Illegal {
-			t.Fatalf("round %d: no order explains %v", round, p.events)
-		}
-		undecided += len(p.open)
-	}
-	t.Logf("%d calls did not know", undecided)
-}
-
-// random does something with the key.
-func (p *past) random(ctx context.Context, s *memcached.Store, client, i int) error {
-	const key = "a:b:k"
-	value := fmt.Sprint(1000*(client+1) + 100_000*i)
-	switch i % 8 {
-	case 0, 1:
-		return p.do(client, step{"get", ""}, func() (string, error) {
-			v, err := s.Get(ctx, key)
-			if errors.Is(err, driver.ErrMiss) {
-				return "", nil
-			}
-			return string(v), err
-		})
-	case 2:
-		return p.do(client, step{"set", value}, func() (string, error) {
-			return "", s.SetMany(ctx, []driver.Item{{Key: key, Value: []byte(value)}, {Key: "a:other", Value: nil}, {Key: "c", Value: nil}}, time.Hour)
-		})
-	case 3:
-		return p.do(client, step{"delete", ""}, func() (string, error) {
-			n, err := s.DeleteMany(ctx, []string{key})
-			return fmt.Sprint(n == 1), err
-		})
-	case 4:
-		return p.do(client, step{"add", value}, func() (string, error) {
-			added, err := s.Add(ctx, key, []byte(value), time.Hour)
-			return fmt.Sprint(added), err
-		})
-	case 5, 6:
-		return p.do(client, step{"incr", ""}, func() (string, error) {
-			n, err := s.Incr(ctx, key, 1, time.Hour)
-			return fmt.Sprint(n), err
-		})
-	}
-	prefix := []string{"a:", "a:b:", "a:b:k", "a", "z:"}[i/8%5]
-	if prefix == "z:" { // names change, this one does not
-		_, err := s.Clear(ctx, fmt.Sprint(prefix, i, ":"))
-		return err
-	}
-	return p.do(client, step{"clear", ""}, func() (string, error) { _, err := s.Clear(ctx, prefix); return "", err })
 }
 
 // TestNothingIsCountedTwice: a counter outside the prefix that is cleared all the time loses nothing and gains nothing.

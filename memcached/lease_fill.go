@@ -92,10 +92,16 @@ func (f *fill) mark(ctx context.Context) (held []int, states []uint64, err error
 	}
 	for j, i := range asked {
 		r := call.Reply(j)
-		if r.Status == meta.OK && f.failed[f.at[i]] == nil && f.counts(i) {
-			held, states = append(held, i), append(states, r.CAS)
-		} else if r.Err != nil {
+		switch {
+		case r.Err != nil:
 			f.failed[f.at[i]] = r.Err
+		case r.Status != meta.OK || f.failed[f.at[i]] != nil:
+		case f.counts(i):
+			held, states = append(held, i), append(states, r.CAS)
+		default: // its generation is over, and a Delete that has not noticed would wait for it
+			if _, err := f.one(i).dropLease(ctx, r.CAS); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	call.Free()

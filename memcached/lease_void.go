@@ -24,6 +24,8 @@ import (
 // filling cannot know whether the add is still to come, and waits. Who stores something instead need not wait: an add
 // does not replace. What the filler adds has been loaded before, so that nobody reads it who began later.
 //
+// So a Delete that meets a fill may delete twice, and take along what another has written before it has returned.
+//
 // A filler that dies in the one round trip keeps a deleter waiting for fillTime at most. A server that freezes for longer
 // than that, with just such an add in its buffers, stores it when it goes on.
 var fillingMark = []byte("F")

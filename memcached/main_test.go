@@ -14,8 +14,12 @@ import (
 var server *memcachetest.Server
 
 func TestMain(m *testing.M) {
-	if addr := os.Getenv(loaderVariable); addr != "" {
-		if err := wantKey(addr); err != nil {
+	for variable, run := range map[string]func(string) error{loaderVariable: wantKey, historyVariable: makeHistory} {
+		task := os.Getenv(variable)
+		if task == "" {
+			continue
+		}
+		if err := run(task); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
