@@ -25,3 +25,10 @@ func (w *Waiter) Idle() (n int) {
 	}
 	return n
 }
+
+// Wanted is how many topics wait for a subscription, or have ended meanwhile.
+func (w *Waiter) Wanted() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ears.wanted)
+}

@@ -83,6 +83,48 @@ func TestReadOvertaken(t *testing.T) {
 	expectTold(t, got, "2")
 }
 
+// TestLostDuringRead: what is being read when something was lost may be older than that, so it is read again.
+func TestLostDuringRead(t *testing.T) {
+	s := newScript()
+	got := play(t, spoken{s}, never, func(*keywait.Waiter) {
+		s.read = func() { // a reply without a value is under way
+			s.read = nil
+			s.set("key", "end")
+			s.tell(driver.Message{Lost: true})
+		}
+		s.tell(driver.Message{Lost: true})
+	})
+	expectTold(t, got, "end")
+}
+
+// TestJoinedDuringRead: who comes when a message has just made what is being read worthless is told all the same.
+func TestJoinedDuringRead(t *testing.T) {
+	s := newScript()
+	second := ""
+	got := play(t, spoken{s}, never, func(w *keywait.Waiter) {
+		joined := make(chan struct{})
+		s.read = func() {
+			s.read = nil
+			s.set("key", "2")
+			s.say("key", "2")
+			go func() {
+				defer close(joined)
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				_ = w.Watch(ctx, []string{"key"}, func(_ string, value []byte, _ error) bool {
+					second = string(value)
+					return true
+				})
+			}()
+			time.Sleep(time.Millisecond) // virtual: he has come
+		}
+		s.tell(driver.Message{Lost: true})
+		<-joined
+	})
+	expectTold(t, got, "2")
+	expectTold(t, second, "2")
+}
+
 // TestMessageOvertaken: a message that was on its way when a read has found what came after it is not told. What comes then is told all the same.
 func TestMessageOvertaken(t *testing.T) {
 	s := newScript()
@@ -281,6 +323,10 @@ func TestFault(t *testing.T) {
 	for name, store := range map[string]func(*script) driver.Store{
 		"heard": func(s *script) driver.Store { return spoken{s} },
 		"read":  func(s *script) driver.Store { return s },
+		"of the key": func(s *script) driver.Store {
+			s.single = true
+			return s
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScript()

@@ -16,7 +16,9 @@ type script struct {
 	values  map[string]string
 	reads   int              // requests for values
 	fault   error            // of every read
+	single  bool             // it is said of each key, and not of the request
 	bad     map[string]error // of requests that name a key
+	sizes   []int            // of the requests, in keys
 	adds    int
 	refuses func(keys []string) error // a subscription to these
 	added   func()                    // called when the store has subscribed, before it says so
@@ -61,7 +63,11 @@ func (s *script) GetMany(ctx context.Context, keys []string) ([]driver.Result, e
 	}
 	s.mu.Lock()
 	s.reads -= len(keys) - 1
+	s.sizes = append(s.sizes, len(keys))
 	read, fault := s.read, s.fault
+	if s.single {
+		fault = nil
+	}
 	for _, key := range keys {
 		fault = cmp.Or(fault, s.bad[key])
 	}

@@ -1,0 +1,89 @@
+package keywait_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/larder-go/larder/celery/internal/keywait"
+	"github.com/larder-go/larder/driver"
+)
+
+// TestLargeValues: after a reply of more than 8 MB the next request is for fewer keys.
+func TestLargeValues(t *testing.T) {
+	s := newScript()
+	var keys []string
+	for i := range 3000 {
+		keys = append(keys, fmt.Sprint("key", i))
+		s.set(keys[i], strings.Repeat("x", 16<<10))
+	}
+	w := keywait.New(s, keywait.Options{})
+	defer w.Close()
+	if err := w.Watch(t.Context(), keys, func(string, []byte, error) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{1000, 500, 1000, 500}; !slices.Equal(s.sizes, want) {
+		t.Errorf("requests for %d keys", s.sizes)
+	}
+}
+
+// TestNothingPilesUp: of those who come and go while nothing can be subscribed to, nothing is left.
+func TestNothingPilesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript()
+		s.refuses = func(keys []string) error {
+			if len(keys) > 0 {
+				return errors.New("refused")
+			}
+			return nil
+		}
+		w := keywait.New(spoken{s}, keywait.Options{})
+		defer w.Close()
+		stay, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		for i := range 10 {
+			go func() { _ = w.Watch(stay, []string{fmt.Sprint("stays", i)}, nil) }()
+		}
+		most := 0
+		for i := range 10_000 {
+			ctx, cancel := context.WithTimeout(stay, 10*time.Microsecond)
+			_ = w.Watch(ctx, []string{fmt.Sprint("goes", i)}, nil)
+			cancel()
+			most = max(most, w.Wanted())
+		}
+		if most > 50 {
+			t.Errorf("%d are kept", most)
+		}
+	})
+}
+
+// TestClosedStore: a store that reads one key at a time, or says it of a key, has also been closed.
+func TestClosedStore(t *testing.T) {
+	for name, store := range map[string]driver.Store{
+		"one by one":  struct{ driver.Store }{&closedStore{}},
+		"of each key": &closedStore{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := keywait.New(store, keywait.Options{})
+			defer w.Close()
+			ctx, cancel := context.WithTimeout(t.Context(), limit)
+			defer cancel()
+			if err := w.Watch(ctx, []string{"a", "b"}, nil); !errors.Is(err, driver.ErrClosed) {
+				t.Errorf("Watch: %v", err)
+			}
+		})
+	}
+}
+
+type closedStore struct{ script }
+
+func (*closedStore) Get(context.Context, string) ([]byte, error) { return nil, driver.ErrClosed }
+
+func (*closedStore) GetMany(_ context.Context, keys []string) ([]driver.Result, error) {
+	return slices.Repeat([]driver.Result{{Err: driver.ErrClosed}}, len(keys)), nil
+}
