@@ -12,14 +12,32 @@ import (
 	"time"
 
 	"github.com/larder-go/larder"
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/memcached"
 )
 
 // loaderVariable tells a process of this test binary that it is one of those that want a cold key, and on which server.
 const loaderVariable = "LARDER_TEST_LOADER"
 
+// withoutLeases before it makes the process do without what is tested.
+const withoutLeases = "without leases: "
+
 // wantKey is such a process: 250 goroutines want a key that takes half a second to load. The origin counts its loads beside it.
 func wantKey(addr string) error {
-	c, err := larder.Open(context.Background(), "memcached://"+addr)
+	addr, leaseless := strings.CutPrefix(addr, withoutLeases)
+	s, err := memcached.Open(context.Background(), memcached.Options{Addresses: []string{addr}})
+	if err != nil {
+		return err
+	}
+	var store driver.Store = s
+	if leaseless {
+		store = struct {
+			driver.Store
+			driver.Adder
+			driver.Counter
+		}{s, s, s}
+	}
+	c, err := larder.New(store)
 	if err != nil {
 		return err
 	}
@@ -55,16 +73,20 @@ func wantKey(addr string) error {
 	return nil
 }
 
-// TestOneLoadOfFourProcesses: exactly one, and one more if the process that loads is killed.
+// TestOneLoadOfFourProcesses: exactly one, and one more if the process that loads is killed. Without leases it is one in each process.
 func TestOneLoadOfFourProcesses(t *testing.T) {
-	for name, most := range map[string]int{"undisturbed": 1, "killed": 2} {
+	for name, most := range map[string]int{"undisturbed": 1, "killed": 2, "without leases": 4} {
 		t.Run(name, func(t *testing.T) {
 			o := emptied(t, server)
+			task := o.Addresses[0]
+			if most == 4 {
+				task = withoutLeases + task
+			}
 			var all sync.WaitGroup
 			var kill sync.Once
 			for range 4 {
 				cmd := exec.Command(os.Args[0])
-				cmd.Env = append(os.Environ(), loaderVariable+"="+o.Addresses[0])
+				cmd.Env = append(os.Environ(), loaderVariable+"="+task)
 				cmd.Stderr = os.Stderr
 				in, _ := cmd.StdinPipe()
 				out, _ := cmd.StdoutPipe()
