@@ -166,7 +166,7 @@ func TestParseOthers(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	for _, s := range []string{"", ".", "1e", "1e+", "--1", "0x1", "NaNx", "infinit", "1.2.3", "e5", "1 2", strings.Repeat("a", 100)} {
+	for _, s := range []string{"", ".", "1e", "1e+", "--1", "0x1", "NaNx", "infin", "1.2.3", "e5", "1 2", strings.Repeat("a", 100)} {
 		if d, err := ParseDecimal(s); !errors.Is(err, ErrMismatch) {
 			t.Errorf("%q is %v", s, d)
 		}
