@@ -13,6 +13,7 @@ import (
 	"github.com/larder-go/larder/internal/faultproxy"
 	"github.com/larder-go/larder/internal/memcachetest"
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/memcached"
 )
 
 // process is a server that a test may do anything with.
@@ -126,6 +127,49 @@ func TestFrozenNetwork(t *testing.T) {
 			during.done()
 		})
 	}
+}
+
+// TestOneServerOfTwo: who waits for a key on a server that is well is told in good time, though others wait for keys on one that is
+// frozen. The first may have to wait until that has been noticed.
+func TestOneServerOfTwo(t *testing.T) {
+	sound, frozen := memcachetest.Start(t), memcachetest.Start(t)
+	both := memcached.Options{Addresses: []string{sound.Addr(), frozen.Addr()}, Timeout: time.Second}
+	store, err := memcached.Open(t.Context(), both)
+	store = closing(t, store, err).(*memcached.Store)
+	var on [2][]string
+	for i := 0; len(on[0]) < 20 || len(on[1]) < 20; i++ {
+		key := fmt.Sprint("key", i)
+		put(t, store, key, "1")
+		_, _, there := frozen.Value(t, key)
+		at := 0
+		if there {
+			at = 1
+		}
+		on[at] = append(on[at], key)
+	}
+	w := start(t, store, keywait.Options{})
+	for _, key := range on[1] {
+		watch(t, w, "end", key).expect(key + "=1")
+	}
+	writer := dialMemcached(t, sound.Addr())
+	frozen.Freeze(t)
+	began := time.Now()
+	for _, key := range on[0][:20] {
+		h := watch(t, w, "end", key)
+		put(t, writer, key, "2")
+		for got := h.next(); got != key+"=2"; {
+			got = h.next()
+		}
+		put(t, writer, key, "end")
+		h.expect(key + "=end")
+		h.done()
+	}
+	if took := time.Since(began); took > 10*both.Timeout {
+		t.Errorf("40 values in %v", took)
+	} else {
+		t.Logf("40 values in %v", took)
+	}
+	frozen.Thaw(t)
 }
 
 // muffled is a Notifier of which some messages get lost.

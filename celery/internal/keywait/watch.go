@@ -20,7 +20,8 @@ import (
 // Of one key, what was read is told in the order of the reads, and what was published in the order of publication. Where the two
 // meet, nobody knows which is older. So what was read is not told if a message came in while it was being read; and for 100 ms after a
 // read has found something new, messages are not told, but lead to another read. An older value is therefore told
-// after a newer one only if its message took longer than that, and then the newer one is told again.
+// after a newer one only if its message took longer than that, and then the newer one is told again. What another program publishes without
+// storing it is told, too, but not in those 100 ms.
 func (w *Waiter) Watch(ctx context.Context, keys []string, tell func(key string, value []byte, err error) (done bool)) error {
 	if err := ctx.Err(); err != nil {
 		return err
