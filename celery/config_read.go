@@ -60,16 +60,36 @@ func parseDocument(text []byte) (map[string]any, error) {
 	return parseYAML(text)
 }
 
-// parseYAML reads one mapping. The library refuses duplicate names, and aliases that grow without measure.
+// parseYAML reads one mapping. The library refuses duplicate names, for which it compares each with each, and aliases that grow
+// without measure.
 func parseYAML(text []byte) (document map[string]any, err error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
-	if err := d.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+	var root yaml.Node
+	if err := d.Decode(&root); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("neither a JSON object nor a YAML mapping of names and values: %w", err)
 	}
-	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more than one YAML document")
 	}
+	if largest := largestNode(&root); largest > maxNames {
+		return nil, fmt.Errorf("a list or mapping of %d items, more than %d", largest, maxNames)
+	}
+	if err := root.Decode(&document); err != nil && !root.IsZero() {
+		return nil, fmt.Errorf("neither a JSON object nor a YAML mapping of names and values: %w", err)
+	}
 	return document, nil
+}
+
+// maxNames bounds a list, and names and values of a mapping together.
+const maxNames = 10_000
+
+// largestNode is how much the largest list or mapping has.
+func largestNode(n *yaml.Node) int {
+	largest := len(n.Content)
+	for _, child := range n.Content {
+		largest = max(largest, largestNode(child))
+	}
+	return largest
 }
 
 // configReader is a configuration that is being read.

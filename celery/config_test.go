@@ -313,6 +313,13 @@ func TestReadConfigIsBounded(t *testing.T) {
 	if _, _, err := readText(bomb); !errors.Is(err, ErrConfig) {
 		t.Errorf("a bomb: %v", err)
 	}
+	var many strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&many, "x%d:\n", i)
+	}
+	if _, _, err := readText(many.String()); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "items") { // minutes otherwise
+		t.Errorf("many names: %v", err)
+	}
 	broken := errors.New("broken")
 	if _, _, err := ReadConfig(iotest.ErrReader(broken)); !errors.Is(err, broken) {
 		t.Errorf("a reader that fails: %v", err)

@@ -17,7 +17,7 @@ func readMemcached(cfg Config, raw string) (address, error) {
 	if err != nil {
 		return a, err
 	}
-	if hasQuery {
+	if hasQuery && query != "" {
 		text += "?" + query
 	} else {
 		a.full = strings.TrimRight(full, "/") + "/"

@@ -312,7 +312,7 @@ func TestURLsOfAnything(t *testing.T) {
 func FuzzURL(f *testing.F) {
 	for _, raw := range []string{
 		"redis://u:p@h:1/2?socket_timeout=5", "sentinel://:p@a:1/0;sentinel://b:2?master_name=m", "cache+memcached://u:p@a:1:2;b/?hash=crc",
-		"redis+socket:///r?virtual_host=1", "cache", "memory", "rediss://h?ssl_cert_reqs=none", "sqlite:x.db", "memcached://unix:/x;y",
+		"redis+socket:///r?virtual_host=1", "cache", "memory", "rediss://h?ssl_cert_reqs=none", "sqlite:x.db", "memcached://unix:/x;y", "memCAChe:?",
 	} {
 		f.Add(raw)
 	}
