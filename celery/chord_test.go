@@ -246,3 +246,28 @@ func TestAddToChord(t *testing.T) {
 		}
 	})
 }
+
+// TestChordOrder: on Redis parts come in the order of the header, and those without a place behind them; unordered, as they were done.
+func TestChordOrder(t *testing.T) {
+	for _, unordered := range []bool{false, true} {
+		r := open(t, kvURL(t, "redis"), WithConfig(Config{ResultBackendTransportOptions: TransportOptions{ChordUnordered: unordered}}))
+		ctx := soon(t)
+		must(t, r.StartChord(ctx, Group("g", "a", "b", "c")))
+		var last *Chord
+		for i, index := range []int{-1, 1, 0} {
+			chord, err := r.end(ctx, Part{GroupID: "g", TaskID: fmt.Sprint("t", i), Index: index, State: Success, Result: index})
+			must(t, err)
+			last = chord
+		}
+		want := map[bool]string{false: "[0, 1, -1]", true: "[-1, 1, 0]"}[unordered]
+		if got := reprs(last.Results); got != want {
+			t.Errorf("unordered %v: %s, want %s", unordered, got, want)
+		}
+		if chord, err := r.end(ctx, Part{GroupID: "g", TaskID: "more", Index: 7, State: Success}); chord != nil || err != nil {
+			t.Errorf("one too many: %+v, %v", chord, err)
+		}
+		if chord, err := r.ChordPart(ctx, Part{GroupID: "g", State: Success}); chord != nil || !errors.Is(err, ErrBadID) {
+			t.Errorf("a part that is no task: %+v, %v", chord, err)
+		}
+	}
+}
