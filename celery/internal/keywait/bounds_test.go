@@ -62,6 +62,23 @@ func TestNothingPilesUp(t *testing.T) {
 	})
 }
 
+// TestLeftWhileSubscribing: nobody waits any more when the subscription comes about, so it ends.
+func TestLeftWhileSubscribing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript()
+		s.added = func() { time.Sleep(time.Second) } // virtual
+		w := keywait.New(spoken{s}, keywait.Options{})
+		defer w.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
+		defer cancel()
+		_ = w.Watch(ctx, []string{"key"}, nil)
+		time.Sleep(2 * time.Second)
+		if !slices.Equal(s.removed, []string{"key"}) {
+			t.Errorf("%q are unsubscribed from", s.removed)
+		}
+	})
+}
+
 // TestClosedStore: a store that reads one key at a time, or says it of a key, has also been closed.
 func TestClosedStore(t *testing.T) {
 	for name, store := range map[string]driver.Store{

@@ -136,8 +136,7 @@ func (e *ears) settle(topics []*topic, err error) (pause time.Duration) {
 		if err == nil {
 			e.added(t)
 		} else if !t.ended() {
-			e.wanted = append(e.wanted, t)
-			e.w.deafen(t)
+			e.wanted = append(e.wanted, t) // it is read meanwhile as if there were no messages
 		}
 	}
 	return pause
@@ -155,15 +154,7 @@ func (e *ears) added(t *topic) {
 // attend notes that t can be heard. What was stored before is read. w.mu is held.
 func (w *Waiter) attend(t *topic) {
 	if !t.ended() && !t.heard {
-		t.heard, t.deaf = true, false
-		w.readNow(t)
-	}
-}
-
-// deafen has t read as if there were no messages. w.mu is held.
-func (w *Waiter) deafen(t *topic) {
-	if !t.deaf {
-		t.deaf = true
+		t.heard = true
 		w.readNow(t)
 	}
 }
@@ -175,6 +166,6 @@ func (e *ears) giveUp() {
 	e.w.ears = nil
 	for _, t := range e.w.topics {
 		t.heard = false
-		e.w.deafen(t)
+		e.w.readNow(t)
 	}
 }

@@ -23,6 +23,7 @@ type script struct {
 	refuses func(keys []string) error // a subscription to these
 	added   func()                    // called when the store has subscribed, before it says so
 	read    func()                    // called with a reply under way
+	removed []string                  // from the subscription
 	tell    func(driver.Message)
 }
 
@@ -124,5 +125,10 @@ func (s spoken) Add(_ context.Context, keys ...string) error {
 	return nil
 }
 
-func (s spoken) Remove(...string) {}
-func (s spoken) Stop()            {}
+func (s spoken) Remove(keys ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.removed = append(s.removed, keys...)
+}
+
+func (s spoken) Stop() {}

@@ -21,7 +21,6 @@ type topic struct {
 	messages int       // that were told
 
 	heard    bool // who stores a value publishes it to us
-	deaf     bool // it could not be made so, as yet
 	looked   bool // it has been read, or is about to be
 	reading  bool
 	again    bool // what is being read may not do

@@ -9,14 +9,15 @@ import (
 
 // Watch calls tell with the value of each key, as soon as there is one, and then with each newer one until tell says that it is done
 // with the key. It returns nil when tell is done with all; the error of ctx when that ends, joined with the reason if the store could
-// not be asked at last; or driver.ErrClosed when the Waiter or its store was closed. A key that is named twice counts once.
+// not be asked at last; or driver.ErrClosed when the Waiter was closed, or its
+// store, which the next read notices. A key that is named twice counts once.
 //
 // tell runs on the goroutine of the caller. If it is slow, values of a key that come in the meantime are skipped but for the newest;
 // nobody else is kept waiting. It must not change value. err concerns this key, and is told like a value: driver.ErrCodec (what is
 // there cannot be read as one; another value may come) or driver.ErrBadKey (none will). A store that cannot be reached is asked again,
 // with pauses of up to a second, until it answers.
 //
-// Nothing is told twice in a row, and the last value is never missed: at the latest it is found by the next read (see Options).
+// A value that is stored twice in a row is told once. The last one is never missed: at the latest the next read finds it (see Options).
 // Of one key, what was read is told in the order of the reads, and what was published in the order of publication. Where the two
 // meet, nobody knows which is older. So what was read is not told if a message came in while it was being read; and for 100 ms after a
 // read has found something new, messages are not told, but lead to another read. An older value is therefore told

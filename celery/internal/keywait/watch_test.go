@@ -261,8 +261,37 @@ func TestSlowTell(t *testing.T) {
 		put(t, stores[1], "key", "end")
 		quick.expect("key=end")
 		quick.done()
-		close(slow.slow)
+		slow.slow <- struct{}{}
 		slow.expect("key=end")
+		put(t, stores[1], "key", "later")
+		also := watch(t, w, "later", "key")
+		also.expect("key=later")
+		also.done()
+		slow.slow <- struct{}{}
+		slow.done() // and is not told of what came when he was done
+	})
+}
+
+// TestNewestOnly: who was slow is told one value for all that he has missed.
+func TestNewestOnly(t *testing.T) {
+	each(t, func(t *testing.T, open engine) {
+		stores := open(t, 2)
+		w := start(t, stores[0], keywait.Options{})
+		slow := (&watching{t: t, slow: make(chan struct{})}).start(w, "end", "key")
+		quick := watch(t, w, "end", "key")
+		put(t, stores[1], "key", "first")
+		slow.expect("key=first")
+		quick.expect("key=first")
+		for i := range 20 {
+			put(t, stores[1], "key", fmt.Sprint(i))
+			quick.expect(fmt.Sprint("key=", i))
+		}
+		slow.slow <- struct{}{}
+		slow.expect("key=19")
+		slow.slow <- struct{}{}
+		put(t, stores[1], "key", "end")
+		slow.expect("key=end")
+		slow.slow <- struct{}{}
 		slow.done()
 	})
 }
