@@ -3,8 +3,10 @@
 //
 //	import _ "github.com/larder-go/larder/redis" // the engine
 //
-//	b, err := celery.OpenBackend(ctx, "redis://localhost/0")
-//	err = b.Set(ctx, "some-key", []byte("value"))
+//	results, err := celery.Open(ctx, "redis://localhost/0")
+//	sum, err := celery.Get[int](ctx, results, taskID) // as soon as a worker has stored it
+//
+// [Results] are what most programs need: tasks, groups and chords, to wait for and to store. Beneath them is a [Backend].
 //
 // # The key-value surface
 //

@@ -32,7 +32,10 @@ func userinfo(u *driver.URL) string {
 
 // maskOther is a URL of larder's own, without its parameters.
 func maskOther(u *driver.URL) string {
-	if len(u.Hosts) == 0 && u.User == "" && !u.HasPassword && u.Path != "" && !strings.HasPrefix(u.Path, "/") {
+	switch relative := len(u.Hosts) == 0 && u.Path != "" && !strings.HasPrefix(u.Path, "/"); {
+	case relative && strings.Contains(u.Path, "@"): // a user and a password, of a URL without its scheme
+		return u.Scheme + ":…"
+	case relative:
 		return u.Scheme + ":" + u.Path
 	}
 	return u.Scheme + "://" + userinfo(u) + strings.Join(u.Hosts, ";") + u.Path
