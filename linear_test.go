@@ -226,13 +226,22 @@ func checkLossy(t *testing.T, rounds int, lossy bool, views ...*larder.View[int]
 // unexplained says what is wrong with a history, or nothing.
 func unexplained(all []porcupine.Operation, lossy bool) string {
 	judge(all, lossy)
-	if result := porcupine.CheckOperationsTimeout(entryModel(), all, 20*time.Second); result != porcupine.Ok {
-		return fmt.Sprintf("no order of these calls explains their answers (%s):\n%s", result, describe(all))
+	if problem := disorder(all); problem != "" {
+		return problem
 	}
 	if problem := undone(all); problem != "" {
 		return problem + ":\n" + describe(all)
 	}
 	return ""
+}
+
+// disorder says that no order explains the calls, or nothing.
+func disorder(all []porcupine.Operation) string {
+	result := porcupine.CheckOperationsTimeout(entryModel(), all, 20*time.Second)
+	if result == porcupine.Ok {
+		return ""
+	}
+	return fmt.Sprintf("no order of these calls explains their answers (%s):\n%s", result, describe(all))
 }
 
 // load is a call of GetOrSet whose own loader gave its value.

@@ -214,6 +214,9 @@ func TestNearRedisWithoutTracking(t *testing.T) {
 		if c.Stats().Near.Hits == 0 {
 			t.Error("there was no near hit")
 		}
+		wantMiss(t, v, "b")
+		s.MustDo(t, "SET", "b", "3")
+		want(t, v, "b", 3) // misses are not remembered
 		if n := j.count("near_ttl"); n != 1 {
 			t.Errorf("it is said %d times that copies live for near_ttl", n)
 		}

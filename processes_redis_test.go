@@ -39,3 +39,18 @@ func TestLinearizableProcessesOnRedis(t *testing.T) {
 func TestLinearizableMutantsOnRedis(t *testing.T) {
 	wantMutantsSeen(t, func(t *testing.T) string { return redistest.Start(t).URL(0) })
 }
+
+// TestLinearizableNearProcessesOnRedis: with near copies, everything but what these answer is as without them. How old that may be is
+// what TestNearProcesses looks at.
+func TestLinearizableNearProcessesOnRedis(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, kind redistest.Kind) {
+		server := redistest.Start(t, redistest.Use(kind))
+		h := processHistory{URL: server.URL(0, "near=1000"), Rounds: 4 * linearRounds, Near: true}
+		if problem := h.check(t); problem != "" {
+			t.Error(problem)
+		}
+		if h.URL, h.Near = server.URL(1, "near=1000"), false; h.check(t) == "" {
+			t.Error("the near copies have answered nothing, or nothing that was old: the test is too weak")
+		}
+	})
+}
