@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/memcachetest"
 	"github.com/larder-go/larder/internal/redistest"
 )
@@ -208,6 +209,21 @@ func TestResultExpires(t *testing.T) {
 	}
 	if b := kvOpen(t, "memory://", WithExpires(0)); b.Expires() != 0 {
 		t.Errorf("0, when it is said: %v", b.Expires())
+	}
+}
+
+func TestExpiresInSeconds(t *testing.T) {
+	for seconds, want := range map[float64]time.Duration{
+		0: 0, 1: time.Second, 1.9: time.Second, 0.5: 0, 172803.7: 172803 * time.Second, 3456000: 40 * 24 * time.Hour, 3153600000: driver.MaxTTL,
+	} {
+		if b := kvOpen(t, "memory://", WithExpiresSeconds(seconds)); b.Expires() != want {
+			t.Errorf("%v: %v, want %v", seconds, b.Expires(), want)
+		}
+	}
+	for _, seconds := range []float64{-5, -0.1, math.NaN(), math.Inf(1), math.Inf(-1), 1e300, 3153600001} {
+		if _, err := OpenBackend(t.Context(), "memory://", WithExpiresSeconds(seconds)); !errors.Is(err, ErrConfig) {
+			t.Errorf("%v: %v", seconds, err)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"maps"
 	"time"
+
+	"github.com/larder-go/larder/driver"
 )
 
 // Option is a setting of a [Backend] that beats the same one of its configuration or URL.
@@ -33,6 +35,19 @@ func WithExpires(d time.Duration) Option {
 			s.cfg.ResultExpires = NoExpiry
 		}
 	}
+}
+
+// WithExpiresSeconds is [WithExpires] for a number of seconds, as Celery has it: what is beyond whole ones is cut off, and 0 is for ever.
+// A number below zero, or none, is an error of the backend.
+func WithExpiresSeconds(seconds float64) Option {
+	d := time.Duration(-1)
+	switch {
+	case seconds > driver.MaxTTL.Seconds():
+		d = driver.MaxTTL + 1
+	case seconds >= 0:
+		d = time.Duration(seconds * float64(time.Second))
+	}
+	return WithExpires(d)
 }
 
 // WithClientOptions adds to cache_backend_options: what a client of memcached is made with, as pylibmc names it, such as
