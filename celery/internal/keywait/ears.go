@@ -142,12 +142,9 @@ func (e *ears) settle(topics []*topic, err error) (pause time.Duration) {
 	return pause
 }
 
-// added notes that t is subscribed to. It may have ended meanwhile. The mutex of the Waiter is held.
+// added notes that t is subscribed to. If it has ended meanwhile its key is in freed. The mutex of the Waiter is held.
 func (e *ears) added(t *topic) {
 	e.have[t.key] = struct{}{}
-	if t.ended() {
-		e.freed = append(e.freed, t.key)
-	}
 	e.w.attend(t)
 }
 
