@@ -327,3 +327,67 @@ func TestSerializers(t *testing.T) {
 		})
 	}
 }
+
+// TestLargeResults: what is too large for an engine is an error that loses nothing, and what is not comes back.
+func TestLargeResults(t *testing.T) {
+	large := strings.Repeat("x", 4<<20)
+	each(t, func(t *testing.T, r *Results) {
+		ctx := soon(t)
+		must(t, r.MarkStarted(ctx, "a", 1, nil))
+		err := r.MarkDone(ctx, "a", large, nil)
+		if errors.Is(err, ErrTooLarge) {
+			if m := result(t, r, "a"); m.Status != Started {
+				t.Errorf("what was there is %s", m.Status)
+			}
+			return
+		}
+		must(t, err)
+		if v, err := Get[string](ctx, r, "a"); err != nil || v != large {
+			t.Errorf("%d bytes, %v", len(v), err)
+		}
+	})
+}
+
+// TestLongLifetimes: what is stored for ever, or for more than memcached's 30 days, is there.
+func TestLongLifetimes(t *testing.T) {
+	for _, d := range []time.Duration{NoExpiry, 31 * 24 * time.Hour} {
+		t.Run(d.String(), func(t *testing.T) {
+			each(t, func(t *testing.T, r *Results) {
+				must(t, r.MarkDone(t.Context(), "a", 1, nil))
+				must(t, r.SaveGroup(t.Context(), Group("g", "a")))
+				if m := result(t, r, "a"); m.Status != Success {
+					t.Errorf("%v: it is %s", d, m.Status)
+				}
+				if _, found, err := r.RestoreGroup(t.Context(), "g"); !found || err != nil {
+					t.Errorf("%v: the group is gone: %v", d, err)
+				}
+				must(t, r.StartChord(t.Context(), Group("c", "x")))
+				if chord, err := r.end(soon(t), Part{GroupID: "c", TaskID: "x", State: Success, Result: 1}); err != nil || chord == nil || chord.Err != nil {
+					t.Errorf("%v: %+v, %v", d, chord, err)
+				}
+			}, WithExpires(d))
+		})
+	}
+}
+
+// TestOpenConfig: the configuration of an application.
+func TestOpenConfig(t *testing.T) {
+	r, err := OpenConfig(t.Context(), Config{ResultBackend: "cache+memory://"}, kvQuiet)
+	must(t, err)
+	must(t, r.MarkDone(t.Context(), "open-config", 1, nil))
+	if r.Backend().URI() == "" {
+		t.Error("no URI")
+	}
+	must(t, r.Forget(t.Context(), "open-config"))
+	must(t, r.Close())
+	must(t, r.Close())
+	if _, err := r.Result(t.Context(), "a"); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	if r, err := OpenConfig(t.Context(), Config{ResultBackend: "nothing"}, kvQuiet); !errors.Is(err, ErrConfig) {
+		t.Errorf("%v, %v", r, err)
+	}
+	if r, err := OpenConfig(t.Context(), Config{ResultBackend: "redis://127.0.0.1:1/0"}, kvQuiet); err == nil {
+		t.Errorf("%v: nobody is there", r)
+	}
+}
