@@ -1,6 +1,7 @@
 package memcached
 
 import (
+	"fmt"
 	"math"
 	"time"
 
@@ -17,6 +18,8 @@ const (
 	// lastTime is the last one that memcached knows: 2038-01-19. What is to stay longer it drops at once, and says that it is stored.
 	lastTime = math.MaxInt32
 )
+
+var errTooLate = fmt.Errorf("%w: memcached knows no time beyond 2038-01-19", driver.ErrBadTTL)
 
 // expiry is a lifetime as the server takes it.
 func (l *line) expiry(ttl time.Duration) (int64, error) {
@@ -41,7 +44,7 @@ func (l *line) rest(n int64) (int64, error) {
 func (l *line) at(d time.Duration) (int64, error) {
 	at := l.hello.Time.Unix() + int64((time.Since(l.hello.Asked)+d)/time.Second)
 	if at > lastTime {
-		return 0, driver.ErrBadTTL
+		return 0, errTooLate
 	}
 	return at, nil
 }

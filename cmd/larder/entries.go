@@ -57,8 +57,10 @@ func (c *client) keyBatches(ctx context.Context, prefix string) iter.Seq2[[]stri
 		var batch []string
 		size := 0
 		for key, err := range c.keys(ctx, prefix) {
-			if err != nil {
-				yield(nil, err)
+			if err != nil { // that not all keys have names, it may be: those that have are not left out
+				if len(batch) == 0 || yield(batch, nil) {
+					yield(nil, err)
+				}
 				return
 			}
 			batch, size = append(batch, key), size+len(key)
