@@ -66,6 +66,25 @@ func (r *Results) List(ctx context.Context, f Filter) iter.Seq2[*Stored, error] 
 	}
 }
 
+// Stored returns what is stored of a task, with its lifetime. ErrMiss: nothing is. What cannot be read is in Stored.Err.
+func (r *Results) Stored(ctx context.Context, id string) (*Stored, error) {
+	key, err := r.key(taskKey, id)
+	if err != nil {
+		return nil, err
+	}
+	w := &walker{b: r.b, ctx: ctx, cut: len(key) - len(id)}
+	_, batch, err := w.read([]string{key})
+	if err != nil {
+		return nil, r.b.fail("get", key, err)
+	}
+	for _, e := range batch {
+		if s := r.stored(e); s != nil {
+			return s, nil
+		}
+	}
+	return nil, ErrMiss
+}
+
 // stored reads an entry; nil if it is nothing.
 func (r *Results) stored(e found) *Stored {
 	s := &Stored{ID: e.id, TTL: e.TTL, Size: e.Size}

@@ -12,7 +12,7 @@ import (
 // flags may stand anywhere, -5 is a number and not a flag, and a flag's value may begin with a minus. child is
 // what stands behind the -- of get-or-set, which comes after KEY; nil if there is none.
 func arrange(model *kong.Application, args []string) (arranged []string, child *[]string) {
-	s := sorter{known: flagsOf(model.Node)}
+	s := sorter{node: model.Node, known: flagsOf(model.Node)}
 	for len(args) > 0 {
 		arg := args[0]
 		args = args[1:]
@@ -23,7 +23,7 @@ func arrange(model *kong.Application, args []string) (arranged []string, child *
 		case arg == "--" && !s.literal:
 			s.literal = true
 		case s.literal || !isFlag(arg):
-			s.argument(model, arg)
+			s.argument(arg)
 		default:
 			args = s.flag(arg, args)
 		}
@@ -32,28 +32,33 @@ func arrange(model *kong.Application, args []string) (arranged []string, child *
 }
 
 type sorter struct {
+	node      *kong.Node // the command so far; nil if there is none of that name
 	known     map[string]*kong.Flag
-	command   string
+	command   []string // get, or results get
 	flags     []string
 	arguments []string
 	literal   bool // behind a --
 }
 
 // takesChild tells whether a -- begins the command that get-or-set runs.
-func (s *sorter) takesChild() bool { return s.command == "get-or-set" && len(s.arguments) > 0 }
+func (s *sorter) takesChild() bool {
+	return s.node != nil && s.node.Name == "get-or-set" && len(s.arguments) > 0
+}
 
 // isFlag tells flags from arguments. No flag begins with a digit.
 func isFlag(arg string) bool {
 	return len(arg) > 1 && arg[0] == '-' && !strings.ContainsRune("0123456789.", rune(arg[1]))
 }
 
-func (s *sorter) argument(model *kong.Application, arg string) {
-	if s.command != "" {
+func (s *sorter) argument(arg string) {
+	if s.node == nil || len(s.node.Children) == 0 {
 		s.arguments = append(s.arguments, arg)
 		return
 	}
-	s.command = arg
-	s.known = knownFlags(model, arg)
+	s.command = append(s.command, arg)
+	if s.node = childOf(s.node, arg); s.node != nil {
+		s.known = flagsOf(s.node)
+	}
 }
 
 // flag takes a flag, with its value if that is the next argument.
@@ -67,11 +72,7 @@ func (s *sorter) flag(arg string, rest []string) []string {
 }
 
 func (s *sorter) arranged() []string {
-	var out []string
-	if s.command != "" {
-		out = append(out, s.command)
-	}
-	out = append(out, s.flags...)
+	out := slices.Concat(s.command, s.flags)
 	if len(s.arguments) > 0 {
 		out = append(append(out, "--"), s.arguments...)
 	}
@@ -97,21 +98,33 @@ func knownFlags(model *kong.Application, command string) map[string]*kong.Flag {
 	return flagsOf(model.Node)
 }
 
-func findCommand(model *kong.Application, name string) *kong.Node {
-	for _, node := range model.Children {
-		if node.Name == name {
-			return node
+// findCommand finds a command by its words: "get", "results get".
+func findCommand(model *kong.Application, command string) *kong.Node {
+	node := model.Node
+	for _, name := range strings.Split(command, " ") {
+		if node = childOf(node, name); node == nil {
+			return nil
+		}
+	}
+	return node
+}
+
+func childOf(node *kong.Node, name string) *kong.Node {
+	for _, child := range node.Children {
+		if child.Name == name {
+			return child
 		}
 	}
 	return nil
 }
 
-// commandOf returns the command that arranged begins with, or "".
+// commandOf returns the words of the command that arranged begins with, or "".
 func commandOf(arranged []string) string {
-	if len(arranged) == 0 || isFlag(arranged[0]) {
-		return ""
+	n := slices.IndexFunc(arranged, isFlag)
+	if n < 0 {
+		n = len(arranged)
 	}
-	return arranged[0]
+	return strings.Join(arranged[:n], " ")
 }
 
 // spellOut turns help [COMMAND] and --version, as other programs have them, into what the grammar has.
@@ -119,7 +132,7 @@ func spellOut(arranged []string) []string {
 	switch command := commandOf(arranged); {
 	case command == "help":
 		if i := slices.Index(arranged, "--"); i >= 0 {
-			return []string{arranged[i+1], "--help"}
+			return append(slices.Clone(arranged[i+1:]), "--help")
 		}
 		return []string{"--help"}
 	case command == "" && slices.Contains(arranged, "--version"):
@@ -131,14 +144,30 @@ func spellOut(arranged []string) []string {
 
 // checkCommand tells of a command that there is not, and of one that may be meant.
 func checkCommand(model *kong.Application, arranged []string) error {
-	name := commandOf(arranged)
-	if name == "" || findCommand(model, name) != nil {
+	command := commandOf(arranged)
+	if command == "" {
 		return nil
 	}
-	if meant := nearCommand(model, name); meant != "" {
-		return fmt.Errorf("there is no command %q, did you mean %s? larder --help lists them", name, meant)
+	node, known := model.Node, ""
+	for _, name := range strings.Split(command, " ") {
+		child := childOf(node, name)
+		if child == nil {
+			return noCommand(node, known, name)
+		}
+		node, known = child, known+name+" "
 	}
-	return fmt.Errorf("there is no command %q; larder --help lists them", name)
+	if len(node.Children) > 0 && !slices.Contains(arranged, "--help") && !slices.Contains(arranged, "-h") {
+		return fmt.Errorf("%s: one of its commands is missing; larder %[1]s --help lists them", command)
+	}
+	return nil
+}
+
+// noCommand is the error for a name that is no command of node, whose own words are known.
+func noCommand(node *kong.Node, known, name string) error {
+	if meant := nearCommand(node, name); meant != "" {
+		return fmt.Errorf("there is no command %q, did you mean %s? larder %s--help lists them", known+name, known+meant, known)
+	}
+	return fmt.Errorf("there is no command %q; larder %s--help lists them", known+name, known)
 }
 
 // otherNames are what other programs call our commands.
@@ -150,14 +179,14 @@ var otherNames = map[string]string{
 }
 
 // nearCommand guesses what is meant by a name; "" if nothing comes to mind.
-func nearCommand(model *kong.Application, name string) string {
-	if meant := otherNames[name]; meant != "" {
+func nearCommand(node *kong.Node, name string) string {
+	if meant := otherNames[name]; childOf(node, meant) != nil {
 		return meant
 	}
 	best, least := "", len(name)/2+1
-	for _, node := range model.Children {
-		if d := distance(name, node.Name); d < least {
-			best, least = node.Name, d
+	for _, child := range node.Children {
+		if d := distance(name, child.Name); d < least {
+			best, least = child.Name, d
 		}
 	}
 	return best
@@ -206,4 +235,6 @@ func checkValues(model *kong.Application, arranged []string) error {
 var exampleValues = map[string]string{
 	"url": "sqlite:cache.db", "key-prefix": "shop", "key-version": "2", "ttl": "10m", "timeout": "5s", "default": "null",
 	"limit": "10", "prefix": "user:", "from": "sqlite:old.db", "to": "sqlite:new.db",
+	"config": "celery.yaml", "serializer": "msgpack", "state": "FAILURE", "name": "shop.tasks.*", "group": "a group's id", "older": "1h", "newer": "1h",
+	"for": "30s", "fix-ttl": "24h", "stuck-after": "1h",
 }

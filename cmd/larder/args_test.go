@@ -26,6 +26,11 @@ func TestArrange(t *testing.T) {
 		{[]string{"get-or-set", "k", "--ttl", "5", "--", "sh", "--json"}, []string{"get-or-set", "--ttl=5", "--", "k"}, []string{"sh", "--json"}},
 		{[]string{"get-or-set", "--", "-k", "--", "sh"}, []string{"get-or-set", "--", "-k"}, []string{"sh"}},
 		{[]string{"get-or-set", "k", "--"}, []string{"get-or-set", "--", "k"}, []string{}},
+		{[]string{"results", "get", "k", "--json"}, []string{"results", "get", "--json", "--", "k"}, none},
+		{[]string{"results", "wait", "--for", "1s", "get", "list"}, []string{"results", "wait", "--for=1s", "--", "get", "list"}, none},
+		{[]string{"results", "--config", "c", "list"}, []string{"results", "list", "--config=c"}, none},
+		{[]string{"results", "frob", "x", "--json"}, []string{"results", "frob", "--json", "--", "x"}, none},
+		{[]string{"help", "results", "get"}, []string{"help", "--", "results", "get"}, none},
 		{[]string{"--help"}, []string{"--help"}, none},
 		{[]string{"-h", "get"}, []string{"get", "-h"}, none},
 	} {

@@ -32,6 +32,8 @@ type cli struct {
 	Export exportCmd `cmd:"" help:"Write entries as JSON lines."`
 	Copy   copyCmd   `cmd:"" help:"Copy entries from one cache to another."`
 
+	Results resultsCmd `cmd:"" help:"Look at the results of Celery's tasks: get, wait, list, tree, group, chord, forget, watch, audit."`
+
 	Ping       pingCmd       `cmd:"" help:"Make one round trip to the engine."`
 	Doctor     doctorCmd     `cmd:"" help:"Look at the URL and the server for what may go wrong."`
 	Stats      statsCmd      `cmd:"" help:"Print what the engine knows of itself."`

@@ -45,6 +45,10 @@ func newShellModel(model *kong.Application) shellModel {
 	m := shellModel{global: model.Flags}
 	for _, node := range model.Children {
 		c := shellCommand{name: node.Name, help: node.Help, flags: node.Flags}
+		for _, child := range node.Children { // whose flags are offered together
+			c.words = append(c.words, child.Name)
+			c.flags = withoutRepeats(slices.Concat(c.flags, child.Flags))
+		}
 		for _, arg := range node.Positional {
 			c.files = c.files || arg.Name == "file"
 			if arg.Enum != "" {
@@ -54,6 +58,15 @@ func newShellModel(model *kong.Application) shellModel {
 		m.commands = append(m.commands, c)
 	}
 	return m
+}
+
+func withoutRepeats(flags []*kong.Flag) []*kong.Flag {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(flags, func(f *kong.Flag) bool {
+		again := seen[f.Name]
+		seen[f.Name] = true
+		return again
+	})
 }
 
 // names returns the commands.

@@ -34,6 +34,8 @@ func TestBashCompletion(t *testing.T) {
 		{"larder import some", "some.jsonl"},
 		{"larder get --default ", ""},
 		{"larder get some", ""},
+		{"larder results ", "get wait list tree group chord forget watch audit"},
+		{"larder results list --st", "--state --stuck-after"},
 	} {
 		words := strings.Split(c.line, " ")
 		array := make([]string, len(words))

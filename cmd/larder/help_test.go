@@ -15,13 +15,15 @@ func TestHelp(t *testing.T) {
 	}
 	sh := &shell{t: t}
 	for _, node := range parser.Model.Leaves(false) {
-		if !strings.Contains(node.Detail, "Example") || !strings.Contains(node.Detail, "\n    larder "+node.Name) &&
-			!strings.Contains(node.Detail, "larder "+node.Name+" ") {
-			t.Errorf("%s has no example", node.Name)
+		name := strings.TrimPrefix(node.FullPath(), "larder ")
+		if !strings.Contains(node.Detail, "Example") || !strings.Contains(node.Detail, "\n    larder "+name) &&
+			!strings.Contains(node.Detail, "larder "+name+" ") {
+			t.Errorf("%s has no example", name)
 		}
-		for _, args := range [][]string{{node.Name, "--help"}, {"-h", node.Name}} {
+		words := strings.Fields(name)
+		for _, args := range [][]string{append(words, "--help"), append([]string{"-h"}, words...), append([]string{"help"}, words...)} {
 			r := sh.run(args...)
-			if r.status != 0 || r.err != "" || !strings.HasPrefix(r.out, "Usage: larder "+node.Name) || !strings.Contains(r.out, "--timeout") {
+			if r.status != 0 || r.err != "" || !strings.HasPrefix(r.out, "Usage: larder "+name) || !strings.Contains(r.out, "--timeout") {
 				t.Errorf("%v: %d %q %q", args, r.status, r.out, r.err)
 			}
 		}
@@ -37,7 +39,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	r := sh.run("--help")
-	for _, node := range parser.Model.Leaves(false) {
+	for _, node := range parser.Model.Children {
 		if !strings.Contains(r.out, "\n  "+node.Name+" ") {
 			t.Errorf("larder --help does not list %s", node.Name)
 		}

@@ -64,7 +64,7 @@ var (
 )
 
 func areMissing(names []string) string {
-	called := map[string]string{"<key>": "a key", "<json>": "a value", "<shell>": "a shell"}
+	called := map[string]string{"<key>": "a key", "<json>": "a value", "<shell>": "a shell", "<id>": "an id"}
 	for i, name := range names {
 		if called[name] != "" {
 			names[i] = called[name]

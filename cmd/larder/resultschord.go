@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/larder-go/larder/celery"
+)
+
+type resultsChordCmd struct {
+	ID string `arg:"" name:"id" help:"The id of the chord's header, which is a group."`
+}
+
+func (resultsChordCmd) Help() string {
+	return `Prints how many parts of a chord are done, and a line for each part that is known, as list does. On Memcached, SQLite and memory that is
+the whole header, and what is missing is named. On Redis Celery stores which parts are done and how many there are, but not the others' ids,
+unless the header has groups inside: list --group finds those of which anything is stored.
+
+Exit status: 1 if nothing is stored of the chord, as when its body was started. With --json it is one object with the members group_id,
+done, size (null if that is not stored), parts as group has them, and missing: the ids that are known to be missing, or null.
+
+Example:
+
+    larder results chord 0b6b9a4c-5df4-4a54-8f5e-7f0e7a4f6f0d --url cache+memcached://localhost/`
+}
+
+// Run is called by kong.
+func (cmd resultsChordCmd) Run(a *app, results *resultsCmd) error {
+	return results.use(a, func(r *celery.Results) error {
+		var c *chordView
+		err := a.call(func(ctx context.Context) (err error) {
+			c, err = readChord(ctx, r, cmd.ID)
+			return err
+		})
+		switch {
+		case err != nil:
+			return err
+		case a.JSON:
+			fmt.Fprintf(a.out, "%s\n", c.object())
+		default:
+			c.print(a)
+		}
+		return nil
+	})
+}
+
+// chordView is a chord as it is printed.
+type chordView struct {
+	*celery.ChordProgress
+	parts taskList
+}
+
+func readChord(ctx context.Context, r *celery.Results, id string) (*chordView, error) {
+	p, err := r.ChordProgress(ctx, id)
+	failed, some := isIDErrors(err)
+	switch {
+	case err != nil && !some:
+		return nil, unreadable(err)
+	case !p.Known:
+		return nil, errNo
+	}
+	c := &chordView{ChordProgress: p}
+	if p.Header == nil {
+		for _, m := range p.Parts {
+			c.parts = append(c.parts, taskInList{m.TaskID, m, nil})
+		}
+		for id, err := range failed {
+			c.parts = append(c.parts, taskInList{id, nil, err})
+		}
+		return c, nil
+	}
+	for i, id := range p.Header.Tasks() {
+		c.parts = append(c.parts, taskInList{id, p.Parts[i], failed[id]})
+	}
+	return c, nil
+}
+
+func (c *chordView) print(a *app) {
+	c.parts.print(a)
+	size := "of how many is not known"
+	if c.Size > 0 {
+		size = fmt.Sprintf("of %d", c.Size)
+	}
+	fmt.Fprintf(a.out, "%d parts are done, %s\n", c.Done, size)
+	for _, id := range c.missing() {
+		fmt.Fprintf(a.out, "missing: %s\n", escapeKey(id))
+	}
+	if c.Header == nil && c.Size > c.Done {
+		a.note(fmt.Sprintf("%d parts are missing, whose ids are not stored: larder results list --group %s finds those of which anything is",
+			c.Size-c.Done, escapeKey(c.GroupID)))
+	}
+}
+
+// missing are the parts that are known and not done.
+func (c *chordView) missing() (ids []string) {
+	if c.Header == nil {
+		return nil
+	}
+	for _, part := range c.parts {
+		if !part.isDone() {
+			ids = append(ids, part.id)
+		}
+	}
+	return ids
+}
+
+func (c *chordView) object() []byte {
+	name, id := idMember("group_id", c.GroupID)
+	var size, missing any
+	if c.Size > 0 {
+		size = c.Size
+	}
+	if c.Header != nil {
+		missing = append([]string{}, c.missing()...)
+	}
+	return object(name, id, "done", c.Done, "size", size, "missing", missing, "parts", c.parts.objects())
+}
