@@ -25,11 +25,7 @@ func TestSuccessStays(t *testing.T) {
 	each(t, func(t *testing.T, open engine) {
 		for _, writers := range []int{2, 16} {
 			t.Run(fmt.Sprint(writers), func(t *testing.T) {
-				n := rounds
-				if testing.Short() {
-					n = 500
-				}
-				race(t, open(t, 2), writers, n)
+				race(t, open(t, 2), writers, 2*rounds/writers)
 			})
 		}
 	})
@@ -38,7 +34,7 @@ func TestSuccessStays(t *testing.T) {
 // race has all writers write to one key at once, in each round another one. Half of them, at most three, have a success.
 func race(t *testing.T, stores []driver.Store, writers, rounds int) {
 	successes := min(3, writers/2)
-	won := make([]bool, writers)
+	won, beaten := make([]bool, writers), make([]int, writers)
 	value := func(i int) string {
 		if i < successes {
 			return fmt.Sprint("SUCCESS ", i)
@@ -56,7 +52,9 @@ func race(t *testing.T, stores []driver.Store, writers, rounds int) {
 				if err != nil {
 					t.Error(err)
 				}
-				won[i] = stored
+				if won[i] = stored; !stored {
+					beaten[i]++
+				}
 				at.meet()
 				if i == 0 {
 					check(t, stores[0], key, won[:successes])
@@ -65,6 +63,9 @@ func race(t *testing.T, stores []driver.Store, writers, rounds int) {
 		})
 	}
 	all.Wait()
+	if n := beaten[writers-1]; n == 0 || n == rounds {
+		t.Errorf("it is no race: a success was quicker in %d rounds of %d", n, rounds)
+	}
 }
 
 // check makes sure that one success was stored, and is there.

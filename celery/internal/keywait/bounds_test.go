@@ -73,6 +73,8 @@ func TestLeftWhileSubscribing(t *testing.T) {
 		defer cancel()
 		_ = w.Watch(ctx, []string{"key"}, nil)
 		time.Sleep(2 * time.Second)
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if !slices.Equal(s.removed, []string{"key"}) {
 			t.Errorf("%q are unsubscribed from", s.removed)
 		}
