@@ -31,7 +31,7 @@ var redisMeaningless = map[string]string{
 // redisMeaningful are those that are translated; larder's own stand among them.
 var redisMeaningful = []string{
 	"db", "username", "password", "socket_connect_timeout", "dial_timeout", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile",
-	"tls_ca", "tls_cert", "tls_key", "minsize", "maxsize", "master_name", "sentinel_password", "lazy",
+	"tls_ca", "tls_cert", "tls_key", "tls_verify", "minsize", "maxsize", "master_name", "sentinel_password", "lazy",
 }
 
 // readRedis reads redis://[user[:password]@]host[:port][/db].
@@ -142,7 +142,7 @@ func (a *address) readConnection(cfg Config, u *driver.URL, t *target) error {
 	override(u, "username", &t.user)
 	override(u, "password", &t.password)
 	t.hasPassword = t.hasPassword || t.password != ""
-	for _, name := range []string{"minsize", "maxsize", "sentinel_password", "tls_ca", "tls_cert", "tls_key", "dial_timeout", "lazy"} {
+	for _, name := range []string{"minsize", "maxsize", "sentinel_password", "tls_ca", "tls_cert", "tls_key", "tls_verify", "dial_timeout", "lazy"} {
 		if v, given := u.Param(name); given {
 			t.set(name, v)
 		}

@@ -25,25 +25,33 @@ func (a *address) readSSL(settings map[string]string, u *driver.URL, t *target) 
 	if len(said) > 0 && !strings.HasPrefix(t.scheme, "rediss") && !strings.HasPrefix(t.scheme, "valkeys") {
 		return badSetting("result_backend", "%s is for rediss://: %s:// is not encrypted", slices.Min(slices.Collect(maps.Keys(said))), u.Scheme)
 	}
+	verified, err := readCertReqs(said)
+	if err != nil {
+		return err
+	}
+	if !verified {
+		delete(said, "ssl_ca_certs") // Python does not look at it either
+		t.set("tls_verify", "off")
+		a.warn("ssl_cert_reqs", "CERT_NONE takes any certificate: whoever sits between this program and the server reads along")
+	}
 	for _, name := range slices.Sorted(maps.Keys(said)) {
 		if word, isFile := sslFiles[name]; isFile {
 			t.set(word, said[name])
-		} else if err := a.readCertReqs(name, said[name]); err != nil {
-			return err
+		} else if name != "ssl_cert_reqs" {
+			return badSetting("redis_backend_use_ssl", "unknown option %q; known: ssl_cert_reqs, ssl_ca_certs, ssl_certfile, ssl_keyfile", name)
 		}
 	}
 	return nil
 }
 
-// readCertReqs reads what is asked of the server's certificate. It is always verified.
-func (a *address) readCertReqs(name, value string) error {
+// readCertReqs tells whether the server's certificate is verified.
+func readCertReqs(said map[string]string) (verified bool, err error) {
+	value, given := said["ssl_cert_reqs"]
 	switch word := strings.ToLower(strings.TrimPrefix(value, "CERT_")); {
-	case name != "ssl_cert_reqs":
-		return badSetting("redis_backend_use_ssl", "unknown option %q; known: ssl_cert_reqs, ssl_ca_certs, ssl_certfile, ssl_keyfile", name)
-	case word == "required" || word == "optional": // for a client, Python knows no difference
-		return nil
+	case !given, word == "required", word == "optional": // for a client, Python knows no difference between these
+		return true, nil
 	case word == "none":
-		return badSetting(name, "a server that shows no certificate is not trusted: name its authority with ssl_ca_certs")
+		return false, nil
 	}
-	return badSetting(name, "%q is none of CERT_REQUIRED, CERT_OPTIONAL, CERT_NONE", shortened(value))
+	return false, badSetting("ssl_cert_reqs", "%q is none of CERT_REQUIRED, CERT_OPTIONAL, CERT_NONE", shortened(value))
 }

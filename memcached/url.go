@@ -17,7 +17,7 @@ func init() {
 	driver.Register(driver.Engine{
 		Name:    Name,
 		Schemes: []string{"memcached", "memcached+tls", "memcached+unix", "cache+memcached", "memcache", "pylibmc"},
-		Params:  []string{"hash", "weights", "on_down", "keys", "generations", "dial_timeout", "tls_ca", "tls_cert", "tls_key"},
+		Params:  append([]string{"hash", "weights", "on_down", "keys", "generations", "dial_timeout"}, tlsparam.Params...),
 		Open: func(ctx context.Context, c driver.Config) (driver.Store, error) {
 			o, err := optionsOf(c.URL)
 			if err != nil {

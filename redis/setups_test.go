@@ -124,6 +124,7 @@ func TestTLS(t *testing.T) {
 	s := openURL(t, own.URL(1))
 	wantWorks(t, s)
 	wantFacts(t, s, map[string]any{"tls": true})
+	wantWorks(t, openURL(t, "rediss://:s%26cret%25@"+own.Addr()+"/1?tls_verify=off&tls_cert="+own.TLS().ClientCert+"&tls_key="+own.TLS().ClientKey))
 	// Without the client's certificate, and with a CA that nobody knows.
 	for _, raw := range []string{
 		"rediss://:s%26cret%25@" + own.Addr() + "?tls_ca=" + own.TLS().CA,

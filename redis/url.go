@@ -19,7 +19,7 @@ func init() {
 			"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
 		},
 		// The last two are for the portable side, which has taken them away before Open.
-		Params: []string{"db", "minsize", "maxsize", "dial_timeout", "sentinel_password", "tls_ca", "tls_cert", "tls_key", "near", "near_ttl"},
+		Params: append([]string{"db", "minsize", "maxsize", "dial_timeout", "sentinel_password", "near", "near_ttl"}, tlsparam.Params...),
 		Open: func(ctx context.Context, c driver.Config) (driver.Store, error) {
 			o, err := optionsOf(c.URL)
 			if err != nil {
