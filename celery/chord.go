@@ -13,8 +13,8 @@ import (
 type Part struct {
 	GroupID string // the chord's header
 	TaskID  string
-	// Index is the task's place in the header, from 0 on. Below 0 it is not known, and the part comes behind the others. It counts on Redis only;
-	// elsewhere the order is that of the saved group.
+	// Index is the task's place in the header, from 0 on. Below 0 it is not known, and the part comes behind the others. It
+	// counts on Redis only; elsewhere the order is that of the saved group.
 	Index int
 	State State
 	// Result is the task's, as for [Results.Store].
@@ -24,8 +24,8 @@ type Part struct {
 	Size int
 }
 
-// Chord is a chord whose last part is done: its body is to be started, with Results, or if Err is not nil to be stored as a failure. Exactly
-// one of all who report a part gets it.
+// Chord is a chord whose last part is done: its body is to be started, with Results, or if Err is not nil to be stored as a
+// failure. Exactly one of all who report a part gets it.
 //
 //	switch {
 //	case chord.Err != nil:
@@ -46,20 +46,25 @@ type Chord struct {
 	clean func(ctx context.Context) error
 }
 
-// StartChord prepares a chord, before the tasks of its header are sent: it stores how many there are, and what the backend needs beside that. Parts
-// that end before are not lost on Redis; elsewhere they are an error for whoever reports them.
+// StartChord prepares a chord, before the tasks of its header are sent: it stores how many there are, and what the backend needs
+// beside that. Parts that end before are not lost on Redis; elsewhere they are an error for whoever reports them.
 func (r *Results) StartChord(ctx context.Context, header Node) error {
+	if len(header.Tasks()) == 0 || !header.Group {
+		return fmt.Errorf("celery: chord %.120q: %w", header.ID, errNoParts)
+	}
 	if !r.b.ImplementsIncr() {
 		return r.startCollection(ctx, header)
 	}
 	return r.startCounter(ctx, header)
 }
 
+var errNoParts = errors.New("it has no parts, so that none is the last: start its body")
+
 // ChordPart reports that a part of a chord is done, after its result was stored. It returns nil, or the chord if it has to be dealt with by
 // the caller: because this was the last part, or because the chord cannot be done any more.
 //
-// Header tasks may be done by Go and Python workers mixed. How parts are counted is Celery's way of the backend: on Redis they are collected, with
-// their results; elsewhere a counter is increased, and a counter that is gone is ErrMiss.
+// Header tasks may be done by Go and Python workers mixed. How parts are counted is Celery's way of the backend: on Redis they
+// are collected, with their results; elsewhere a counter is increased, and a counter that is gone is ErrMiss.
 //
 // A Chord together with an error: the part was the last one, but the results could not be read now. [Chord.Join] tries again;
 // nobody else will.

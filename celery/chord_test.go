@@ -224,6 +224,16 @@ func TestChordOverCounted(t *testing.T) {
 	})
 }
 
+// TestChordWithoutParts: nobody would ever start its body.
+func TestChordWithoutParts(t *testing.T) {
+	r := inMemory(t)
+	for _, header := range []Node{Group("g"), Task("a"), {ID: "g", Group: true, Nodes: []Node{Group("inner")}}} {
+		if err := r.StartChord(t.Context(), header); !errors.Is(err, errNoParts) {
+			t.Errorf("%v: %v", header, err)
+		}
+	}
+}
+
 // TestAddToChord: only on Redis may a chord grow.
 func TestAddToChord(t *testing.T) {
 	each(t, func(t *testing.T, r *Results) {

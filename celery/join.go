@@ -7,9 +7,10 @@ import (
 	"iter"
 )
 
-// Join yields what is stored of each task as soon as it is ready, in the order in which they finish; an id that is named twice, once. A task
-// that cannot be read is yielded as a *[ReadError], which has its id, and the others go on. So is an id that cannot be, as its error. If ctx ends before all are
-// ready that is yielded last, as an error that says how many are missing and wraps that of ctx.
+// Join yields what is stored of each task as soon as it is ready, in the order in which they finish; an id that is named twice,
+// once. A task that cannot be read is yielded as a *[ReadError], which has its id, and the others go on. So is an id that cannot
+// be, as its error. If ctx ends before all are ready that is yielded last, as an error that says how many are missing and wraps
+// that of ctx.
 //
 //	for m, err := range results.Join(ctx, ids) {
 //

@@ -19,8 +19,8 @@ type Meta struct {
 	Traceback string
 	// Children are the tasks and groups that the task has started. It is nil where nothing is known of them.
 	Children []Node
-	// DateDone is when the task was ready, in the time zone that it was stored with; UTC if none was. It is zero if the task is not ready, or
-	// what is stored is no date.
+	// DateDone is when the task was ready, in the time zone that it was stored with; UTC if none was. It is zero if the task is
+	// not ready, or what is stored is no date.
 	DateDone time.Time
 	// GroupID is the group or chord that the task is a part of, or empty.
 	GroupID string

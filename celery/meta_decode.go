@@ -5,9 +5,10 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// decodeMeta reads what is stored under a task's id. It wants what Celery's own reader wants: a dict with a status; a result, if the
-// task is ready; an exception as the result of a task that has failed; children, if there are any, that are result tuples. Fields may come in any order, and
-// may be missing otherwise. A date that is none is no error, as for Celery as long as nobody asks for it.
+// decodeMeta reads what is stored under a task's id. It wants what Celery's own reader wants: a dict with a status; a result, if
+// the task is ready; an exception as the result of a task that has failed; children, if there are any, that are result tuples.
+// Fields may come in any order, and may be missing otherwise. A date that is none is no error, as for Celery as long as nobody
+// asks for it.
 //
 // An error is a *ReadError.
 func decodeMeta(s serial.Serializer, id string, raw []byte) (*Meta, error) {
@@ -51,8 +52,8 @@ func (m *Meta) check(hasResult bool) (err error) {
 	return err
 }
 
-// metaReaders put a field's value where it belongs. They stand in the order in which Celery's own writers have the fields, those first that are always
-// there, so that each is found at once.
+// metaReaders put a field's value where it belongs. They stand in the order in which Celery's own writers have the fields, those
+// first that are always there, so that each is found at once.
 var metaReaders = []struct {
 	name string
 	read metaReader

@@ -14,8 +14,8 @@ import (
 
 // Results are the results of a Celery application: its tasks, groups and chords. They are safe for concurrent use.
 //
-// Methods that take an id fail for it alone: ErrBadID if it is empty, ErrBadKey if no Celery could have it, a *[ReadError] if what is stored under
-// it cannot be read. Anything else is an error of the backend.
+// Methods that take an id fail for it alone: ErrBadID if it is empty, ErrBadKey if no Celery could have it, a *[ReadError] if
+// what is stored under it cannot be read. Anything else is an error of the backend.
 type Results struct {
 	b      *Backend
 	serial serial.Serializer

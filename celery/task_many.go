@@ -28,8 +28,8 @@ func (e IDErrors) orNil() error {
 	return e
 }
 
-// Results returns what is stored of many tasks, in the order of ids, in one round trip for each server. If some ids fail their place is nil, and
-// the error is an IDErrors; after any other error nothing is known of any.
+// Results returns what is stored of many tasks, in the order of ids, in one round trip for each server. If some ids fail their
+// place is nil, and the error is an IDErrors; after any other error nothing is known of any.
 func (r *Results) Results(ctx context.Context, ids []string) ([]*Meta, error) {
 	metas, failed := make([]*Meta, len(ids)), IDErrors{}
 	keys, places := r.missing(ids, metas, failed)

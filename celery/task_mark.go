@@ -18,7 +18,8 @@ func (r *Results) MarkFailed(ctx context.Context, id string, why error, req *Req
 	return r.mark(ctx, id, Failure, exception(why), req)
 }
 
-// MarkRetry stores that the task has failed and will run again: RETRY. why may be nil. Celery's worker lists the task among its own children.
+// MarkRetry stores that the task has failed and will run again: RETRY. why may be nil. Celery's worker lists the task among its
+// own children.
 func (r *Results) MarkRetry(ctx context.Context, id string, why error, req *Request) error {
 	return r.mark(ctx, id, Retry, exception(why), req)
 }

@@ -35,9 +35,10 @@ type Request struct {
 // never replaced, also not by another SUCCESS. Both in one step: nobody's SUCCESS is lost to a race, and a program that dies in
 // between leaves nobody waiting. Anything else that is there is replaced, whether it can be read or not.
 //
-// result becomes what [py.Of] makes of it; a Node becomes a result tuple. In the states FAILURE, REVOKED and RETRY it has to be an error, nil, or
-// an exception as Celery stores it, which every reader would choke on otherwise. A [TaskError] in an error's chain is stored as it is, with its
-// traceback; any other error as the RuntimeError, or after a deadline the TimeoutError, that Python then raises.
+// result becomes what [py.Of] makes of it; a Node becomes a result tuple. In the states FAILURE, REVOKED and RETRY it has to be
+// an error, nil, or an exception as Celery stores it, which every reader would choke on otherwise. A [TaskError] in an error's
+// chain is stored as it is, with its traceback; any other error as the RuntimeError, or after a deadline the TimeoutError, that
+// Python then raises.
 //
 // A result that has no form in the serializer is py.ErrUnencodable, and nothing is stored. ErrTooLarge: the engine cannot hold it.
 func (r *Results) Store(ctx context.Context, id string, state State, result any, req *Request) (bool, error) {
@@ -87,8 +88,8 @@ func (r *Results) put(ctx context.Context, key string, value []byte) (stored boo
 	return stored, r.b.fail("store", key, err)
 }
 
-// succeeded tells whether what is stored is SUCCESS, as Celery's writer reads it: nothing but the status counts. What cannot be read is not, and
-// may be replaced, which Celery's writer never does.
+// succeeded tells whether what is stored is SUCCESS, as Celery's writer reads it: nothing but the status counts. What cannot be
+// read is not, and may be replaced, which Celery's writer never does.
 func (r *Results) succeeded(old []byte) bool {
 	fields, err := r.serial.Fields(old)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"iter"
 )
 
-// Wait returns what is stored of a task as soon as it is ready, which may be a failure: see [Meta.Err] and [Meta.Decode]. It returns
-// early, with the error of ctx, when that ends, and with ErrClosed when the results are closed. What cannot be read is a *[ReadError] at once: it
-// may be replaced one day, but Celery's own wait ends there too.
+// Wait returns what is stored of a task as soon as it is ready, which may be a failure: see [Meta.Err] and [Meta.Decode]. It
+// returns early, with the error of ctx, when that ends, and with ErrClosed when the results are closed. What cannot be read is a
+// *[ReadError] at once: it may be replaced one day, but Celery's own wait ends there too.
 //
 // On Redis the result is pushed, elsewhere it is read again and again, from 1 ms on less and less often; all who wait share their requests.
 func (r *Results) Wait(ctx context.Context, id string) (*Meta, error) {

@@ -2,12 +2,12 @@ package celery
 
 import "context"
 
-// told is what a watch tells: what is stored of the task that was asked for as id, or why it cannot be read. done: nothing more is wanted of it.
-// An error ends the watch, which returns it.
+// told is what a watch tells: what is stored of the task that was asked for as id, or why it cannot be read. done: nothing more
+// is wanted of it. An error ends the watch, which returns it.
 type told func(id string, m *Meta, err error) (done bool, stop error)
 
-// watch tells what is stored of each of the tasks, and whatever follows, until tell is done with all. ids are distinct. An id that cannot be is
-// told once, as its error.
+// watch tells what is stored of each of the tasks, and whatever follows, until tell is done with all. ids are distinct. An id
+// that cannot be is told once, as its error.
 func (r *Results) watch(ctx context.Context, ids []string, tell told) error {
 	waiter, err := r.wait(ctx)
 	if err != nil {

@@ -30,8 +30,8 @@ type Tree struct {
 	Nodes []*Tree
 }
 
-// Tree reads a task, its children, their children and so on, in one round trip for each generation and server. A task that cannot be read is
-// a Tree with that error. An error means that nothing is known.
+// Tree reads a task, its children, their children and so on, in one round trip for each generation and server. A task that cannot
+// be read is a Tree with that error. An error means that nothing is known.
 func (r *Results) Tree(ctx context.Context, id string) (*Tree, error) {
 	return r.TreeOf(ctx, Task(id))
 }
