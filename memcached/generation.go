@@ -23,12 +23,28 @@ import (
 //
 // To clear a prefix is to give it a new token, and to drop the longer prefixes that begin with it. Tokens are never used again. So if
 // the item is lost, a new one makes everything unreachable, and brings nothing back. The second number is the CAS of the list that was
-// replaced when the token came into it. As a server's CAS only grows, it tells whether an older list had it.
+// replaced when the token came into it. As a server's CAS only grows, it tells whether an older list had it. The prefixes that were cleared
+// last follow, the latest last, each behind the CAS of the list that was replaced:
+//
+//   - 17 shop:1:user:
 type generations struct {
 	cas      uint64 // of the item
 	byPrefix map[string]generation
 	lengths  []int // of the prefixes, the longest first
+	latest   []clearing
 }
+
+// clearing is one that was made of the list with the CAS before.
+type clearing struct {
+	before uint64
+	prefix string
+}
+
+// The clearings that are kept.
+const (
+	latestMost  = 32
+	latestBytes = 4 << 10
+)
 
 // generation is how the names of keys begin: of those that memcached takes, and of digests.
 type generation struct {
@@ -130,7 +146,18 @@ func (g *generations) cleared(prefix string) *generations {
 	next := maps.Clone(g.byPrefix)
 	maps.DeleteFunc(next, func(p string, _ generation) bool { return strings.HasPrefix(p, prefix) })
 	next[prefix] = generationOf(newToken(), g.cas)
-	return newGenerations(next)
+	n := newGenerations(next)
+	n.latest = append(slices.Clone(g.latest), clearing{g.cas, prefix})
+	n.latest = n.latest[max(0, len(n.latest)-latestMost):]
+	for size := 0; ; size = 0 {
+		for _, c := range n.latest {
+			size += len(c.prefix)
+		}
+		if size <= latestBytes {
+			return n
+		}
+		n.latest = n.latest[1:]
+	}
 }
 
 // fate is what became of a call on a key that found another list than the one by which the key was named.
@@ -142,8 +169,9 @@ const (
 	unsure              // the name was the key's when it was done, or the one before
 )
 
-// fate judges a call by the list that is read after it, g, and by what the call's guard has seen.
-func (g *generations) fate(key string, k meta.Key, guard *meta.Reply) fate {
+// fate judges a call by the list that is read after it, g, by the CAS of the one by which the key was named, and by what the call's
+// guard has seen.
+func (g *generations) fate(key string, k meta.Key, named uint64, guard *meta.Reply) fate {
 	since := g.of(key).since
 	switch {
 	case guard.Status != meta.OK: // the list was lost, and with it every name
@@ -152,8 +180,16 @@ func (g *generations) fate(key string, k meta.Key, guard *meta.Reply) fate {
 		return stands
 	case guard.CAS == g.cas, since != 0 && guard.CAS > since:
 		return nowhere
+	case len(g.latest) == 0 || g.latest[0].before > named:
+		return unsure
 	}
-	return unsure
+	// The name is the key's no more since after the call. It may have been so before, and the one in between too.
+	for _, c := range g.latest {
+		if named <= c.before && c.before < guard.CAS && strings.HasPrefix(key, c.prefix) {
+			return nowhere
+		}
+	}
+	return stands
 }
 
 // format is the item's value.
@@ -163,12 +199,16 @@ func (g *generations) format() []byte {
 		own := g.byPrefix[prefix]
 		text.WriteString(own.token() + " " + strconv.FormatUint(own.since, 10) + " " + url.PathEscape(prefix) + "\n")
 	}
+	for _, c := range g.latest {
+		text.WriteString("- " + strconv.FormatUint(c.before, 10) + " " + url.PathEscape(c.prefix) + "\n")
+	}
 	return text.Bytes()
 }
 
 // parseGenerations reads what format has written.
 func parseGenerations(text string) (*generations, error) {
 	byPrefix := map[string]generation{}
+	var latest []clearing
 	for line := range strings.Lines(text) {
 		words := strings.Split(strings.TrimSuffix(line, "\n"), " ")
 		if len(words) != 3 {
@@ -178,6 +218,10 @@ func parseGenerations(text string) (*generations, error) {
 		since, err := strconv.ParseUint(words[1], 10, 64)
 		prefix, err2 := url.PathUnescape(words[2])
 		_, twice := byPrefix[prefix]
+		if err == nil && err2 == nil && token == "-" {
+			latest = append(latest, clearing{since, prefix})
+			continue
+		}
 		if err != nil || err2 != nil || twice || len(token) != tokenLen || strings.Trim(token, "0123456789abcdef") != "" {
 			return nil, errGenerations
 		}
@@ -186,5 +230,7 @@ func parseGenerations(text string) (*generations, error) {
 	if _, ok := byPrefix[""]; !ok {
 		return nil, errGenerations
 	}
-	return newGenerations(byPrefix), nil
+	g := newGenerations(byPrefix)
+	g.latest = latest
+	return g, nil
 }

@@ -70,6 +70,17 @@ func TestFates(t *testing.T) {
 	twice.cas = 30
 	other := twice.cleared("b:") // CAS 40
 	other.cas = 40
+	behind := then.cleared("b:") // CAS 20
+	behind.cas = 20
+	behind = behind.cleared("a:") // CAS 30
+	behind.cas = 30
+	much := then
+	for i := range 2 * latestMost {
+		much = much.cleared("b:")
+		much.cas = uint64(20 + i)
+	}
+	much = much.cleared("a:")
+	much.cas = 1000
 	spared := then.cleared("b:")
 	spared.cas = 20
 	there := func(cas uint64) *meta.Reply { return &meta.Reply{Status: meta.OK, CAS: cas} }
@@ -83,12 +94,14 @@ func TestFates(t *testing.T) {
 		"cleared before":                          {once, there(20), nowhere},
 		"cleared before, and others since":        {other, there(30), nowhere},
 		"cleared before, at the last list":        {other, there(40), nowhere},
-		"cleared before and behind":               {twice, there(20), unsure},
-		"cleared behind":                          {twice, there(10), unsure},
+		"cleared before and behind":               {twice, there(20), nowhere},
+		"cleared behind":                          {twice, there(10), stands},
+		"another before, cleared behind":          {behind, there(20), stands},
+		"cleared behind, and much else":           {much, there(20), unsure},
 		"the list was lost":                       {once, &meta.Reply{Status: meta.Miss}, nowhere},
 		"lost and made anew since":                {firstGenerations(0), there(10), unsure},
 	} {
-		if got := c.now.fate("a:k", name, c.seen); got != c.want {
+		if got := c.now.fate("a:k", name, then.cas, c.seen); got != c.want {
 			t.Errorf("%s: %d; want %d", what, got, c.want)
 		}
 	}

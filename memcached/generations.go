@@ -81,7 +81,7 @@ func (t *target) renew(ctx context.Context, call *meta.Call) (*generations, erro
 	return t.readGenerations(ctx)
 }
 
-var errUnsure = errors.New("the prefix of the key was cleared twice meanwhile: it is not known whether this was done before or not at all")
+var errUnsure = errors.New("the prefix of the key was cleared all the time meanwhile: it is not known whether this was done before or not at all")
 
 // judge tells whether what a call on the key did counts: it is stale if not.
 func (t *target) judge(ctx context.Context, call *meta.Call, writes bool) error {
@@ -92,9 +92,11 @@ func (t *target) judge(ctx context.Context, call *meta.Call, writes bool) error 
 	if err != nil {
 		return err
 	}
-	switch fate := now.fate(t.text, t.key, call.Guarded()); {
+	switch fate := now.fate(t.text, t.key, t.named.cas, call.Guarded()); {
 	case fate == stands:
-		t.named = now
+		if now.name(t.text, t.key) == t.key {
+			t.named = now
+		}
 		return nil
 	case fate == unsure && writes:
 		return errUnsure

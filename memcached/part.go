@@ -144,7 +144,7 @@ func (p *part) judge(ctx context.Context, call *meta.Call, from, to int, writes 
 		return err
 	}
 	for i := from; i < to; i++ {
-		f := now.fate(p.texts[p.at[i]], p.keys[i], call.Guarded())
+		f := now.fate(p.texts[p.at[i]], p.keys[i], p.named.cas, call.Guarded())
 		if f == unsure && !writes {
 			f = nowhere
 		}

@@ -91,6 +91,7 @@ var capabilities = slices.DeleteFunc(drivertest.All(), func(c drivertest.Capabil
 
 // on are the options of a store on some servers.
 func on(o memcached.Options, servers []*memcachetest.Server) memcached.Options {
+	o.DialTimeout = 20 * time.Second // the machine is busy
 	for _, s := range servers {
 		o.Addresses = append(o.Addresses, s.Addr())
 	}
