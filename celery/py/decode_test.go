@@ -234,6 +234,7 @@ func TestDecodeMismatch(t *testing.T) {
 		{[]byte{0xff}, decodeAs[string], "into string"},
 		{[]byte{1}, decodeAs[[2]byte], "into [2]uint8"},
 		{List{1, 2}, decodeAs[[1]int], "list into [1]int"},
+		{List{1}, decodeAs[[2]int], "list into [2]int"},
 		{List{}, decodeAs[map[string]int], "list into map"},
 		{map[string]int{}, decodeAs[[]int], "dict into []int"},
 		{List{1}, decodeAs[inner], "list into py.inner"},

@@ -27,6 +27,12 @@ type Tagged struct {
 
 type Other struct{ Both int }
 
+type inner2 struct {
+	Z int `json:"Both"`
+}
+
+type inner3 struct{ Both int }
+
 type loud string
 
 func (l loud) MarshalText() ([]byte, error) { return []byte(strings.ToUpper(string(l))), nil }
@@ -87,6 +93,14 @@ func TestOfAsEncodingJSON(t *testing.T) {
 			Tagged
 			*Other
 		}{Tagged: Tagged{1, 2}}, "\xff<>&",
+		struct { // two of one name, of which the one with a tag counts
+			Other
+			inner2
+		}{Other{1}, inner2{2}},
+		struct { // two of one name: neither counts
+			Other
+			inner3
+		}{Other{1}, inner3{2}},
 	} {
 		text, err := json.Marshal(v)
 		if err != nil {

@@ -27,7 +27,7 @@ func TestBombs(t *testing.T) {
 		name, last := "a"+string(i), ",*a"+string(i-1)
 		laughs.WriteString(name + ": &" + name + " [" + strings.Repeat(last, 10)[1:] + "]\n")
 	}
-	doubling := []byte("]q\x00")
+	doubling := []byte("(]q\x00")
 	for i := byte(0); i < 100; i++ {
 		doubling = append(doubling, ']', 'q', i+1, '(', 'h', i, 'h', i, 'e')
 	}
@@ -48,7 +48,7 @@ func TestBombs(t *testing.T) {
 		"msgpack: lists in lists":      {"msgpack", bytes.Repeat([]byte("\xdd\xff\xff\xff\xff"), 1000), 1},
 		"msgpack: deep":                {"msgpack", append(bytes.Repeat([]byte{0x91}, 1<<20), 0xc0), 10},
 		"msgpack: deep enough to walk": {"msgpack", append(bytes.Repeat([]byte{0x91}, 2000), 0xc0), 10},
-		"pickle: doubling":             {"pickle", append(doubling, '.'), 300},
+		"pickle: doubling":             {"pickle", append(doubling, 'l', '.'), 300},
 		"pickle: deep":                 {"pickle", append(append(bytes.Repeat([]byte("]"), 2000), bytes.Repeat([]byte("a"), 1999)...), '.'), 10},
 		"pickle: 20 MiB of lists":      {"pickle", append([]byte("("), bytes.Repeat([]byte("]"), 20<<20)...), 2000},
 		"pickle: 20 MiB of marks":      {"pickle", bytes.Repeat([]byte("("), 20<<20), 2000},
