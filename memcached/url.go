@@ -112,10 +112,16 @@ func (o *Options) check() error {
 	if len(o.Addresses) == 0 {
 		return errors.New("no server is named")
 	}
-	for i, a := range o.Addresses {
-		if slices.Contains(o.Addresses[:i], a) {
+	seen := map[string]bool{}
+	for _, a := range o.Addresses {
+		name := withPort(a)
+		if !strings.HasPrefix(a, "/") {
+			name = strings.ToLower(name)
+		}
+		if seen[name] {
 			return fmt.Errorf("server %s is listed twice", a)
 		}
+		seen[name] = true
 	}
 	if o.OnDown == Rehash && o.Hash != PythonMemcached {
 		return fmt.Errorf("on_down=%s is the rule of hash=%s, not of hash=%s", Rehash, PythonMemcached, o.Hash)

@@ -177,6 +177,7 @@ func TestForgedDigest(t *testing.T) {
 func TestBadURLs(t *testing.T) {
 	for raw, want := range map[string]string{
 		"memcached://":                                         "no server is named",
+		"memcached://a;A:11211/":                               "listed twice",
 		"memcached://a;a/":                                     "listed twice",
 		"memcached://a:0/":                                     "port",
 		"memcached://a:99999/":                                 "port",
