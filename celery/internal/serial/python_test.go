@@ -94,3 +94,12 @@ func TestPickleBatchesAndFrames(t *testing.T) {
 		}
 	}
 }
+
+// CPython has one str of each Latin-1 character, wherever it comes from.
+func TestPickleOfOneCharacter(t *testing.T) {
+	v := must(py.Of(py.List{string([]byte("é")), string([]byte("é")), string([]byte("ł")), string([]byte("ł"))}))
+	want := "\x80\x04\x95\x16\x00\x00\x00\x00\x00\x00\x00]\x94(\x8c\x02é\x94h\x01\x8c\x02ł\x94\x8c\x02ł\x94e."
+	if got := string(must(pickleSerializer{}.Encode(v, py.Celery56))); got != want {
+		t.Errorf("%q", got)
+	}
+}
