@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -342,17 +343,29 @@ func TestFrozenNeighbour(t *testing.T) {
 	for range 8 {
 		go func() { _, _ = s.Get(t.Context(), perServer[servers[1].Addr()]) }()
 	}
-	worst := time.Duration(0)
-	for range 2000 {
-		began := time.Now()
-		if _, err := s.Get(t.Context(), perServer[servers[0].Addr()]); err != nil {
-			t.Fatal(err)
+	// A store that has nothing to do with that server says what a Get costs on this machine now.
+	alone := open(t, memcached.Options{Addresses: []string{servers[0].Addr()}})
+	var beside, by [2000]time.Duration
+	for i := range beside {
+		beside[i] = getTime(t, s, perServer[servers[0].Addr()])
+		by[i] = getTime(t, alone, perServer[servers[0].Addr()])
+	}
+	slices.Sort(beside[:])
+	slices.Sort(by[:])
+	for _, at := range []int{len(by) / 2, len(by) * 95 / 100} {
+		if beside[at] > 2*by[at]+time.Millisecond {
+			t.Errorf("of %d Gets, number %d takes %v, and %v where no server is frozen", len(by), at, beside[at], by[at])
 		}
-		worst = max(worst, time.Since(began))
 	}
-	if worst > slack {
-		t.Errorf("a Get took %v", worst)
+}
+
+func getTime(t *testing.T, s *memcached.Store, key string) time.Duration {
+	t.Helper()
+	began := time.Now()
+	if _, err := s.Get(t.Context(), key); err != nil {
+		t.Fatal(err)
 	}
+	return time.Since(began)
 }
 
 // TestKinds: a unix socket, TLS, a password.
