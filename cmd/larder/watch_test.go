@@ -24,13 +24,19 @@ type watching struct {
 // watch begins one, and returns when it is told of everything.
 func (sh *shell) watch(args ...string) *watching {
 	sh.t.Helper()
+	return sh.command(append([]string{"watch"}, args...)...)
+}
+
+// command begins a run that goes on beside the test.
+func (sh *shell) command(args ...string) *watching {
+	sh.t.Helper()
 	read, write := io.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watching{shell: sh, lines: bufio.NewScanner(read), cancel: cancel, ended: make(chan result, 1)}
 	go func() {
 		var stderr strings.Builder
 		env := func(string) string { return sh.url }
-		status := world{strings.NewReader(""), write, &stderr, env, false, false}.run(ctx, append([]string{"watch"}, args...))
+		status := world{strings.NewReader(""), write, &stderr, env, false, false}.run(ctx, args)
 		_ = write.Close()
 		w.ended <- result{err: stderr.String(), status: status}
 	}()

@@ -1,0 +1,422 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/larder-go/larder/celery"
+	"github.com/larder-go/larder/celery/py"
+)
+
+// What is stored comes out as it is: no value is changed, however odd.
+func TestResultsGetAsStored(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		for _, c := range []struct{ stored, want string }{
+			{`{"status": "SUCCESS", "result": 42, "traceback": null, "children": [], "date_done": "2026-11-21T20:35:07.776047", "task_id": "t"}`,
+				`{"status":"SUCCESS","result":42,"traceback":null,"children":[],"date_done":"2026-11-21T20:35:07.776047","task_id":"t"}`},
+			{`{"status": "SUCCESS", "result": {"__type__": "datetime", "__value__": "2024-02-29T12:34:56"}, "task_id": "t"}`,
+				`{"status":"SUCCESS","result":{"__type__": "datetime", "__value__": "2024-02-29T12:34:56"},"task_id":"t"}`},
+			{`{"status":"SUCCESS","result":[NaN, -Infinity,1e+22,1.50,1180591620717411303424,"\u017c\ud83d\ude00\ud800"],"x y":1}`,
+				`{"status":"SUCCESS","result":[NaN, -Infinity,1e+22,1.50,1180591620717411303424,"\u017c\ud83d\ude00\ud800"],"x y":1}`},
+			{"{\"result\":\n [1,\r\n 2], \"status\": \"CUSTOM\", \"result\": [3,\n4]}\n", `{"result":[3,4],"status":"CUSTOM"}`},
+			{`{"status": "FAILURE", "result": {"exc_type": "ValueError", "exc_message": ["boom"], "exc_module": "builtins"}}`,
+				`{"status":"FAILURE","result":{"exc_type": "ValueError", "exc_message": ["boom"], "exc_module": "builtins"}}`},
+		} {
+			w.store("t", c.stored)
+			w.want(c.want+"\n", 0, "results", "get", "t", "--json")
+			w.want(c.stored, 0, "results", "get", "t", "--raw")
+			w.want("~", 0, "results", "get", "t")
+		}
+	})
+}
+
+func TestResultsGetStatus(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		for _, flags := range [][]string{{}, {"--json"}, {"--raw"}} {
+			w.want("", 1, append([]string{"results", "get", "nope"}, flags...)...)
+		}
+		w.store("empty", "")
+		w.want("", 1, "results", "get", "empty", "--raw")
+		for _, state := range []celery.State{"STARTED", "PROGRESS", "RETRY", "FAILURE", "REVOKED", "PENDING", "SUCCESS"} {
+			w.put(celery.Meta{TaskID: "t", Status: state})
+			w.want("~"+string(state)+"~", 0, "results", "get", "t")
+		}
+		for bad, why := range map[string]string{
+			"{": "malformed json at byte 1", "null": "malformed json at byte 0", `{"result": 1}`: "malformed value: no status", "\xff\x00": "malformed json",
+			`{"status": "FAILURE", "result": "text"}`: "malformed", `{"status": "SUCCESS", "result": {"__type__": "x", "__value__": 1}}`: "malformed",
+		} {
+			w.store("bad", bad)
+			for _, flag := range []string{"--json", "--quiet"} {
+				w.fails(why, "results", "get", "bad", flag)
+				w.fails(fmt.Sprintf("(results get --raw prints the %d bytes that are stored)", len(bad)), "results", "get", "bad", flag)
+			}
+			w.want(bad, 0, "results", "get", "bad", "--raw")
+		}
+	})
+}
+
+func TestResultsGetForAPerson(t *testing.T) {
+	w := workersOn(sqliteShell(t))
+	w.put(celery.Meta{TaskID: "t", Status: celery.Failure, Result: value(t, map[string]any{"exc_type": "ValueError", "exc_message": []any{"bo\x1b[31mom"}}),
+		Traceback: "Traceback (most recent call last):\n  File \"x.py\", line 1\x1b[0m\nValueError: boom\n", Children: []celery.Node{celery.Task("c"), celery.Group("g", "a", "b")},
+		Name: "shop.charge", Extended: true})
+	w.want(`status      FAILURE
+result      celery.backends.base.ValueError: bo\x1b[31mom
+children    c, g (a group of 2)
+date_done   2026-11-21T20:35:07.776047+00:00
+name        shop.charge
+args        null
+kwargs      null
+worker      null
+retries     0
+queue       null
+task_id     t
+expires in  ~h~
+  Traceback (most recent call last):
+    File "x.py", line 1\x1b[0m
+  ValueError: boom
+`, 0, "results", "get", "t")
+	w.age("celery-task-meta-t", 0)
+	w.want("~expires in  never\n~", 0, "results", "get", "t")
+}
+
+func value(t *testing.T, v any) py.Value {
+	t.Helper()
+	val, err := py.Of(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return val
+}
+
+// Ids that would be commands to a server, or to a terminal.
+func TestResultsHostileIDs(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		for _, id := range []string{"x 0 0 1\r\nA\r\nset pwn 0 0 3\r\nPWN\r\nget zz", "a\nb", "a\x00b", ""} {
+			for _, command := range []string{"get", "tree", "group", "chord", "forget", "wait", "watch"} {
+				w.fails("bad ", "results", command, "--", id)
+			}
+		}
+		w.want("", 1, "results", "get", "pwn")
+		w.want("", 0, "results", "list")
+	})
+	w := workersOn(redisShell(t))
+	w.store("\x1b[2J\r\n\xff", `{"status": "\u001b[2J", "result": "a\nb\u001b"}`)
+	r := w.want("~", 0, "results", "list")
+	if want := `\x1b[2J\r\n\xff`; !strings.HasPrefix(r.out, want) || strings.ContainsAny(r.out, "\x1b\r") || strings.Count(r.out, "\n") != 1 {
+		t.Errorf("%q", r.out)
+	}
+	w.want(`{"task_id_base64":"G1sySg0K/w==","ttl":~,"bytes":~,"meta":{"status":"\u001b[2J","result":"a\nb\u001b"}}`+"\n", 0, "results", "list", "--json")
+}
+
+func TestResultsWait(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, []int{1, 2})})
+		w.want(golden("a|SUCCESS|"+done+"|[1, 2]"), 0, "results", "wait", "a", "a")
+		w.want(`{"task_id":"a","meta":{"status":"SUCCESS","result":[1, 2],~}}`+"\n", 0, "results", "wait", "a", "--json")
+		w.put(celery.Meta{TaskID: "b", Status: celery.Failure, Result: value(t, map[string]any{"exc_type": "ValueError", "exc_message": []any{"boom"}, "exc_module": "builtins"})})
+		w.want(golden("b|FAILURE|"+done+"|ValueError: boom"), 1, "results", "wait", "b")
+		w.put(celery.Meta{TaskID: "c", Status: celery.Started})
+		late := w.run("results", "wait", "c", "a", "--for", "0.2")
+		if late.status != 2 || late.err != "larder: results wait: 1 of 2 tasks are done after 200ms\n" || late.out != golden("a|SUCCESS|"+done+"|[1, 2]") {
+			t.Errorf("%+v", late)
+		}
+		w.store("bad", "{")
+		broken := w.run("results", "wait", "bad", "a")
+		if broken.status != 2 || broken.err != "larder: results wait: 1 of 2 tasks cannot be read\n" || strings.Count(broken.out, "\n") != 2 ||
+			!strings.Contains(broken.out, golden("bad|unreadable")[:46]) {
+			t.Errorf("%+v", broken)
+		}
+		waits := make(chan result, 1)
+		go func() { waits <- w.run("results", "wait", "c", "--for", "60s") }()
+		w.put(celery.Meta{TaskID: "c", Status: celery.Success})
+		if r := <-waits; r.status != 0 || r.out != golden("c|SUCCESS|"+done) {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+func TestResultsList(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		w.want("", 0, "results", "list")
+		w.put(celery.Meta{TaskID: "a-1", Status: celery.Success, Result: value(t, strings.Repeat("żó", 40)), Extended: true, Name: "shop.charge", GroupID: "g"})
+		w.put(celery.Meta{TaskID: "a-2", Status: celery.Revoked, Extended: true, Name: "shop.refund"})
+		w.put(celery.Meta{TaskID: "b", Status: "PROGRESS"})
+		w.store("bad", "{")
+		lines := func(args ...string) string {
+			r := w.want("~", 0, append([]string{"results", "list"}, args...)...)
+			all := strings.SplitAfter(r.out, "\n")
+			slices.Sort(all)
+			return strings.Join(all, "")
+		}
+		rows := golden("a-1|SUCCESS|"+done+`|shop.charge  "`+strings.Repeat(`\u017c\u00f3`, 4)+`\u017c\u00f…`, "a-2|REVOKED|"+done+"|shop.refund")
+		if diff := cmp.Diff(rows, lines("--name", "shop.*")); diff != "" {
+			t.Error(diff)
+		}
+		for _, c := range []struct {
+			want int
+			args []string
+		}{
+			{4, nil}, {2, []string{"a-"}}, {1, []string{"--state", "SUCCESS"}}, {2, []string{"--state", "SUCCESS,PROGRESS"}},
+			{2, []string{"--state", "SUCCESS", "--state", "REVOKED"}}, {0, []string{"--state", "success"}}, {1, []string{"--group", "g"}},
+			{2, []string{"--older", "1h", "a"}}, {3, []string{"--limit", "3"}}, {0, []string{"x"}}, {1, []string{"--newer", "1h", "bad"}},
+		} {
+			if n := strings.Count(lines(c.args...), "\n"); n != c.want {
+				t.Errorf("%q: %d lines", c.args, n)
+			}
+		}
+		w.want(`{"task_id":"a-2","ttl":8~,"bytes":~,"meta":{"status":"REVOKED",~"task_id":"a-2"}}`+"\n", 0, "results", "list", "a-2", "--json")
+		w.want(`{"task_id":"bad","ttl":8~,"bytes":1,"error":"malformed json at byte 1: ~"}`+"\n", 0, "results", "list", "bad", "--json")
+		w.age("celery-task-meta-bad", 0)
+		w.want(`{"task_id":"bad","ttl":null,~}`+"\n", 0, "results", "list", "bad", "--json")
+		w.fails("syntax error in pattern", "results", "list", "--name", "[a")
+		w.fails("--limit is not above zero", "results", "list", "--limit", "0")
+	})
+}
+
+func TestResultsTree(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		w.want("", 1, "results", "tree", "root")
+		w.put(celery.Meta{TaskID: "root", Status: celery.Success, Result: value(t, 1), Children: []celery.Node{celery.Task("kid"), celery.Group("g", "a", "b")}})
+		w.put(celery.Meta{TaskID: "kid", Status: celery.Retry, Children: []celery.Node{celery.Task("kid"), celery.Task("root")}})
+		w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, "x"), Children: []celery.Node{celery.Task("deep")}})
+		w.store("deep", "{")
+		w.want(`root  SUCCESS  1
+├── kid  RETRY
+│   ├── kid  (again)
+│   └── root  (again)
+└── g  group of 2
+    ├── a  SUCCESS  "x"
+    │   └── deep  unreadable  malformed json at byte 1~
+    └── b  -
+`, 0, "results", "tree", "root")
+		w.want(`{"task_id":"kid","status":"RETRY","children":[{"task_id":"kid","repeated":true,"children":[]},`+
+			`{"task_id":"root","status":"SUCCESS","children":[{"task_id":"kid","repeated":true,"children":[]},{"group_id":"g","children":[`+
+			`{"task_id":"a","status":"SUCCESS","children":[{"task_id":"deep","error":"~","children":[]}]},`+
+			`{"task_id":"b","status":null,"children":[]}]}]}]}`+"\n", 0, "results", "tree", "kid", "--json")
+		w.fails("malformed json", "results", "tree", "deep")
+		w.ok(w.r.SaveGroup(t.Context(), celery.Group("saved", "a")))
+		w.want("saved  group of 1\n└── a  SUCCESS  \"x\"\n    └── deep  unreadable~", 0, "results", "tree", "saved")
+	})
+}
+
+// A tree that has no end is drawn to its bounds.
+func TestResultsTreeIsBounded(t *testing.T) {
+	w := workersOn(memoryShell(t))
+	for i := range celery.MaxTreeDepth + 10 {
+		w.put(celery.Meta{TaskID: fmt.Sprint(i), Status: celery.Success, Children: []celery.Node{celery.Task(fmt.Sprint(i + 1))}})
+	}
+	r := w.want("~", 0, "results", "tree", "0")
+	if n := strings.Count(r.out, "\n"); n != celery.MaxTreeDepth+2 || !strings.HasSuffix(r.out, "└── … (more are left out)\n") {
+		t.Errorf("%d lines: %s", n, r.out[max(0, len(r.out)-500):])
+	}
+	w.want(`~"cut":true~`, 0, "results", "tree", "0", "--json")
+}
+
+func TestResultsGroup(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		w.want("", 1, "results", "group", "g")
+		w.ok(w.r.SaveGroup(t.Context(), celery.Group("g", "a", "b", "bad")))
+		w.put(celery.Meta{TaskID: "b", Status: celery.Success, Result: value(t, 7)})
+		w.store("bad", "{")
+		w.want(golden("a|-|-", "b|SUCCESS|"+done+"|7")+"bad ~1 of 3 are done\n", 0, "results", "group", "g")
+		w.want(`{"group_id":"g","done":1,"size":3,"tasks":[{"task_id":"a","status":null},{"task_id":"b","status":"SUCCESS"},`+
+			`{"task_id":"bad","error":"~"}]}`+"\n", 0, "results", "group", "g", "--json")
+		w.ok(w.r.Backend().Set(t.Context(), "celery-taskset-meta-x", []byte("[1]")))
+		w.fails("malformed", "results", "group", "x")
+	})
+}
+
+func TestResultsChord(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		w.want("", 1, "results", "chord", "g")
+		ctx := t.Context()
+		w.ok(w.r.StartChord(ctx, celery.Group("g", "a", "b")))
+		w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, 7), GroupID: "g"})
+		_, err := w.r.ChordPart(ctx, celery.Part{GroupID: "g", TaskID: "a", State: celery.Success, Result: 7})
+		w.ok(err)
+		if !w.r.Backend().ImplementsIncr() { // what Redis has of it says no dates, and no ids of what is missing
+			r := w.run("results", "chord", "g")
+			if r.status != 0 || r.out != golden("a|SUCCESS|-|7")+"1 parts are done, of 2\n" || !strings.Contains(r.err, "1 parts are missing") {
+				t.Errorf("%+v", r)
+			}
+			w.want(`{"group_id":"g","done":1,"size":2,"missing":null,"parts":[{"task_id":"a","status":"SUCCESS"}]}`+"\n", 0, "results", "chord", "g", "--json")
+			return
+		}
+		w.want(golden("a|SUCCESS|"+done+"|7", "b|-|-")+"1 parts are done, of 2\nmissing: b\n", 0, "results", "chord", "g")
+		w.want(`{"group_id":"g","done":1,"size":2,"missing":["b"],"parts":[{"task_id":"a","status":"SUCCESS"},{"task_id":"b","status":null}]}`+"\n",
+			0, "results", "chord", "g", "--json")
+	})
+}
+
+func TestResultsForget(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		for _, id := range []string{"a", "b", "c", "d"} {
+			w.put(celery.Meta{TaskID: id, Status: celery.Success})
+		}
+		w.store("bad", "{")
+		w.want("0\n", 1, "results", "forget", "nope")
+		w.want("2\n", 0, "results", "forget", "a", "nope", "bad")
+		w.want("{\"forgotten\":1}\n", 0, "results", "forget", "b", "--json")
+		w.ok(w.r.SaveGroup(t.Context(), celery.Group("g", "c", "nope")))
+		w.want("0\n", 1, "results", "forget", "g")
+		w.want("1\n", 0, "results", "forget", "g", "--group")
+		w.want("", 1, "results", "group", "g")
+		w.want(golden("d|SUCCESS|"+done), 0, "results", "list")
+	})
+}
+
+func TestResultsWatchOfTasks(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		w.put(celery.Meta{TaskID: "a", Status: celery.Success})
+		w.want(golden("a|SUCCESS|"+done), 0, "results", "watch", "a")
+		w.put(celery.Meta{TaskID: "b", Status: "PROGRESS"})
+		w.want(`{"task_id":"b","meta":{"status":"PROGRESS",~}}`+"\n", 0, "results", "watch", "b", "--json", "--limit", "1")
+		watches := make(chan result, 1)
+		go func() { watches <- w.run("results", "watch", "a", "b", "a") }()
+		w.put(celery.Meta{TaskID: "b", Status: celery.Revoked})
+		r := <-watches
+		if r.status != 0 || r.err != "" || !strings.Contains(r.out, golden("a|SUCCESS|"+done)) || !strings.HasSuffix(r.out, golden("b|REVOKED|"+done)) &&
+			!strings.Contains(r.out, golden("b|REVOKED|"+done)+golden("a|SUCCESS|"+done)) {
+			t.Errorf("%+v", r)
+		}
+		w.fails("name no ids", "results", "watch", "a", "--prefix", "x")
+		if !strings.HasPrefix(w.url, "redis") {
+			w.fails("elsewhere name those to watch", "results", "watch")
+		}
+	})
+}
+
+func TestResultsWatchOfAll(t *testing.T) {
+	w := workersOn(redisShell(t))
+	live := w.command("results", "watch", "--json")
+	live.want(`{"gap":true}`)
+	w.store("a", `{"status": "STARTED", "result": NaN}`)
+	live.want(`{"task_id":"a","meta":{"status":"STARTED","result":NaN}}`)
+	w.store("b", "{")
+	live.want(`{"task_id":"b","error":"malformed json at byte 1: the name of an item is missing"}`)
+	w.ok(w.r.Forget(t.Context(), "a"))
+	live.want(`{"task_id":"a","meta":null}`)
+	live.cancel()
+	live.wantEnd(0, "")
+}
+
+func TestResultsAudit(t *testing.T) {
+	resultEngines(t, func(w workers) {
+		w.put(celery.Meta{TaskID: "good", Status: celery.Success})
+		w.want("1 looked at: all is well\n", 0, "results", "audit")
+		w.want("", 0, "results", "audit", "--json")
+		w.store("bad\x1b"[:3], "{")
+		w.put(celery.Meta{TaskID: "old", Status: celery.Success})
+		w.age("celery-task-meta-old", 0)
+		w.want("~2 findings\n", 1, "results", "audit")
+		w.want("~no-ttl       celery-task-meta-old  it has no lifetime, ~", 1, "results", "audit")
+		w.want("~unreadable   celery-task-meta-bad  malformed json at byte 1~", 1, "results", "audit")
+		w.want("~no-ttl       celery-task-meta-old  repaired\n~3 looked at: 2 findings, of which 1 are repaired\n", 1, "results", "audit", "--fix-ttl", "2h")
+		w.want(`{"task_id":"old","ttl":7~,~`, 0, "results", "list", "old", "--json")
+		w.want(`{"kind":"unreadable","id":"bad","key":"celery-task-meta-bad","text":"malformed json at byte 1~","repaired":false}`+"\n",
+			1, "results", "audit", "--json")
+		w.want("1\n", 0, "results", "forget", "bad")
+
+		w.ok(w.r.StartChord(t.Context(), celery.Group("g", "x", "y")))
+		w.want("~all is well\n", 0, "results", "audit")
+		key := "chord-unlock-g"
+		if !w.r.Backend().ImplementsIncr() {
+			key = "celery-taskset-meta-g.s"
+		}
+		w.age(key, 86400-7200)
+		w.want("stuck-chord  "+key+"  done: 0 of 2 parts; untouched for 2h0m~", 1, "results", "audit")
+		w.want("~all is well\n", 0, "results", "audit", "--stuck-after", "3h")
+		w.fails("--fix-ttl", "results", "audit", "--fix-ttl", "0")
+		w.fails("would repair nothing", "results", "audit", "--fix-ttl", "never")
+	})
+}
+
+func TestResultsAuditBar(t *testing.T) {
+	w := workersOn(sqliteShell(t))
+	for i := range 1200 {
+		w.store(fmt.Sprint(i), "{")
+	}
+	w.tty = true
+	r := w.run("results", "audit")
+	if r.status != 1 || r.out != "1200 looked at: 1200 findings\n" || !strings.Contains(r.err, "1200 entries, ") || strings.Count(r.err, "unreadable   ") != 1200 {
+		t.Errorf("%d %q %.300q", r.status, r.out, r.err)
+	}
+	r = w.run("results", "audit", "--quiet")
+	if r.status != 1 || strings.Count(r.out, "\n") != 1201 || r.err != "" {
+		t.Errorf("%d %.300q %.300q", r.status, r.out, r.err)
+	}
+}
+
+func TestResultsSettings(t *testing.T) {
+	sh := sqliteShell(t)
+	w := workersOn(sh, celery.WithConfig(celery.Config{ResultSerializer: "msgpack", ResultAcceptContent: []string{"msgpack"},
+		ResultBackendTransportOptions: celery.TransportOptions{GlobalKeyPrefix: "shop"}}))
+	w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, 7)})
+	file := filepath.Join(t.TempDir(), "celery.yaml")
+	settings := func(text string) {
+		w.ok(os.WriteFile(file, []byte(text), 0o600))
+	}
+	row := golden("a|SUCCESS|" + done + "|7")
+	sh.want("", 0, "results", "list")
+	sh.want(row, 0, "results", "list", "--key-prefix", "shop", "--serializer", "msgpack")
+	sh.want("~unreadable~", 0, "results", "list", "--key-prefix", "shop")
+	settings("result_backend: " + quoteYAML(sh.url) + "\nresult_serializer: msgpack\naccept_content: [msgpack]\nresult_backend_transport_options: {global_keyprefix: shop_}\n")
+	for _, url := range []string{"", "memory://"} { // the file counts more than the environment
+		alone := &shell{t: t, url: url}
+		alone.want(row, 0, "results", "list", "--config", file)
+		alone.want(row, 0, "results", "--config", file, "list")
+	}
+	sh.want("", 1, "results", "get", "a", "--config", file, "--url", "dummy://")
+	settings("result_serialiser: json\nresult_backend: " + quoteYAML(sh.url))
+	r := sh.run("results", "get", "b", "--config", file)
+	if r.status != 1 || !strings.Contains(r.err, "note: "+file+": result_serialiser: Celery has no such setting; did you mean result_serializer?") {
+		t.Errorf("%+v", r)
+	}
+	settings("result_expires: soon")
+	sh.fails("result_expires", "results", "get", "b", "--config", file)
+	sh.fails("no such file", "results", "get", "b", "--config", file+"x")
+	sh.fails("is not known", "results", "get", "b", "--serializer", "xml")
+}
+
+func quoteYAML(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func TestResultsBadInput(t *testing.T) {
+	sh := sqliteShell(t)
+	sh.fails("one of its commands is missing", "results")
+	sh.fails(`there is no command "results gett", did you mean results get?`, "results", "gett", "x")
+	sh.fails("an id is missing", "results", "get")
+	sh.fails("an id is missing", "results", "wait")
+	sh.fails("one argument too many", "results", "get", "a", "b")
+	sh.fails("--state needs a value", "results", "list", "--state")
+	sh.fails("--older", "results", "list", "--older", "soon")
+	sh.fails("their keys have no version", "results", "get", "a", "--key-version", "1")
+	sh.fails("keys of results have a global_keyprefix", "results", "get", "a", "--url", sh.url+"?key_prefix=x")
+	sh.fails("unknown", "results", "get", "a", "--url", "cache+nope://x/")
+	sh.fails("connect", "results", "get", "a", "--url", "redis://:s3cret@127.0.0.1:1/0")
+	if r := sh.run("results", "get", "a", "--url", "redis://:s3cret@127.0.0.1:1/0"); strings.Contains(r.err, "s3cret") {
+		t.Errorf("%q", r.err)
+	}
+	(&shell{t: t}).fails("where are they?", "results", "list")
+	missing := filepath.Join(t.TempDir(), "none.db")
+	r := sh.run("results", "list", "--url", fileURL(missing))
+	if _, err := os.Stat(missing); r.status != 0 || r.out != "" || !strings.Contains(r.err, "note: ") || !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
+// Nothing that a terminal shows is split in the middle of a letter.
+func TestShorten(t *testing.T) {
+	for _, c := range []struct{ text, want string }{{"", ""}, {"abc", "abc"}, {"żółw", "żół…"}, {"😀😀😀", "😀😀😀"}, {"😀😀😀😀", "😀😀😀…"}} {
+		if got := shorten(c.text, 3); got != c.want {
+			t.Errorf("%q: %q", c.text, got)
+		}
+	}
+}
