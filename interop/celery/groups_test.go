@@ -87,6 +87,7 @@ func TestGoReadsChains(t *testing.T) {
 		r, ctx := s.open(t), t.Context()
 		var ids []string // the last first
 		s.into(t, &ids, "r = (add.s(1, 2) | add.s(3) | add.s(4)).delay()\n[r.id, r.parent.id, r.parent.parent.id]", nil)
+		joined(t, r, ids) // a task starts the next one before it stores its own result
 		equal(t, "value", must[int](t)(celery.Get[int](ctx, r, ids[0])), 10)
 		parents := must[[]*celery.Meta](t)(r.Parents(ctx, ids[0]))
 		equal(t, "parents", len(parents), 2)
