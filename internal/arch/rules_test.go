@@ -32,7 +32,7 @@ var (
 		".": {own: []string{"driver", "codec", "memory", "dummy", "internal/..."}},
 
 		"cmd": {
-			own: []string{".", "celery", "codec", "driver", "memory", "dummy", "sqlite", "redis", "memcached", "internal/..."},
+			own: []string{".", "celery", "celery/py", "codec", "driver", "memory", "dummy", "sqlite", "redis", "memcached", "internal/..."},
 			modules: []string{
 				"github.com/alecthomas/kong",
 				"github.com/jedib0t/go-pretty/v6",
