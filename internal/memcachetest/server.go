@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 const (
@@ -40,7 +41,7 @@ type Server struct {
 	tls    *redistest.Files
 
 	mu   sync.Mutex
-	proc *process
+	proc *testproc.Process
 }
 
 // Option says how a server differs from the plain one.
@@ -110,7 +111,7 @@ func (s *Server) start() error {
 	}
 	var err error
 	for range 10 { // another program may be quicker to take a port that was free
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = testproc.FreePort(); err != nil {
 			return err
 		}
 		if err = s.run(); !errors.Is(err, errTaken) {
@@ -165,7 +166,7 @@ func (s *Server) run() error {
 	if err != nil {
 		return err
 	}
-	proc, err := launch(s.logFile(), append([]string{binary}, s.args()...)...)
+	proc, err := testproc.Launch(s.logFile(), append([]string{binary}, s.args()...)...)
 	if err != nil {
 		return err
 	}
@@ -173,23 +174,23 @@ func (s *Server) run() error {
 	s.proc = proc
 	s.mu.Unlock()
 	if err := s.waitReady(proc); err != nil {
-		proc.kill()
+		proc.Kill()
 		return err
 	}
 	return nil
 }
 
 // waitReady asks until the server answers: any answer to `version`, also that one has to log in first.
-func (s *Server) waitReady(proc *process) error {
+func (s *Server) waitReady(proc *testproc.Process) error {
 	var last error
-	err := await(startLimit, func() bool {
-		if proc.running() {
+	err := testproc.Await(startLimit, func() bool {
+		if proc.Running() {
 			_, last = s.Ask("version")
 		}
-		return last == nil || !proc.running()
+		return last == nil || !proc.Running()
 	})
 	switch {
-	case !proc.running():
+	case !proc.Running():
 		return errTaken
 	case err != nil:
 		return fmt.Errorf("memcached on %s does not answer: %w", s.Addr(), last)
@@ -197,7 +198,7 @@ func (s *Server) waitReady(proc *process) error {
 	return nil
 }
 
-func (s *Server) current() *process {
+func (s *Server) current() *testproc.Process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.proc
@@ -255,10 +256,10 @@ func (s *Server) Log() string {
 }
 
 // Pid is the id of the process, also of one that has ended.
-func (s *Server) Pid() int { return s.current().pid() }
+func (s *Server) Pid() int { return s.current().Pid() }
 
 // Kill ends the process as a crash would, and returns when it is gone. Restart brings it back.
-func (s *Server) Kill() { s.current().kill() }
+func (s *Server) Kill() { s.current().Kill() }
 
 // Restart starts the server again on its port, empty, and returns when it answers. One that still runs is killed.
 func (s *Server) Restart(tb testing.TB) {
@@ -272,7 +273,7 @@ func (s *Server) Restart(tb testing.TB) {
 // Freeze stops the process as it is: connections stay, new ones are even accepted by the kernel, and nothing answers.
 func (s *Server) Freeze(tb testing.TB) {
 	tb.Helper()
-	if err := s.current().freeze(); err != nil {
+	if err := s.current().Freeze(); err != nil {
 		tb.Fatalf("memcachetest: freeze: %v", err)
 	}
 }
@@ -280,7 +281,7 @@ func (s *Server) Freeze(tb testing.TB) {
 // Thaw lets a frozen process go on.
 func (s *Server) Thaw(tb testing.TB) {
 	tb.Helper()
-	if err := s.current().thaw(); err != nil {
+	if err := s.current().Thaw(); err != nil {
 		tb.Fatalf("memcachetest: thaw: %v", err)
 	}
 }

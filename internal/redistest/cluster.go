@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 // Slots is how many hash slots a cluster has.
@@ -87,7 +89,7 @@ func assign(node *Server, first, last int) error {
 // follow makes a node a replica, as soon as it has heard of its primary.
 func (c *Cluster) follow(replica, primary *Server) error {
 	var last error
-	err := await(settleLimit, func() bool {
+	err := testproc.Await(settleLimit, func() bool {
 		_, last = replica.Do("CLUSTER", "REPLICATE", c.ids[primary])
 		return last == nil
 	})
@@ -107,7 +109,7 @@ func (c *Cluster) WaitReady(tb testing.TB) {
 
 func (c *Cluster) waitReady() error {
 	var why string
-	err := await(settleLimit, func() bool {
+	err := testproc.Await(settleLimit, func() bool {
 		why = c.unready()
 		return why == ""
 	})

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 // logTail is how much of a log is worth showing.
@@ -17,7 +19,7 @@ func (s *Server) Addr() string {
 	if s.socket != "" {
 		return s.socket
 	}
-	return loopback(s.port)
+	return testproc.Loopback(s.port)
 }
 
 // Port is the TCP port, with TLS the one for that.
@@ -30,7 +32,7 @@ func (s *Server) Socket() string { return s.socket }
 func (s *Server) TLS() *Files { return s.tls }
 
 // Pid is the id of the process, also of one that has ended.
-func (s *Server) Pid() int { return s.current().pid() }
+func (s *Server) Pid() int { return s.current().Pid() }
 
 // Log is the end of what the server logged, over all its restarts.
 func (s *Server) Log() string {
@@ -49,7 +51,7 @@ func (s *Server) ConfigSet(tb testing.TB, name, value string) {
 
 // Kill ends the process as a crash would, and returns when it is gone. Restart brings it back.
 func (s *Server) Kill() {
-	s.current().kill()
+	s.current().Kill()
 }
 
 // Stop ends the process in good order: it closes its connections and writes what it persists.
@@ -63,7 +65,7 @@ func (s *Server) Stop(tb testing.TB) {
 func (s *Server) stop() error {
 	p := s.current()
 	_, err := s.Do("SHUTDOWN") // a server that obeys hangs up
-	if wait := await(startLimit, func() bool { return !p.running() }); wait != nil {
+	if wait := testproc.Await(startLimit, func() bool { return !p.Running() }); wait != nil {
 		return fmt.Errorf("%w: %w", wait, err)
 	}
 	return nil
@@ -73,7 +75,7 @@ func (s *Server) stop() error {
 // stopped in good order. What was not persisted is gone: see Config("appendonly yes").
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
-	if s.current().running() {
+	if s.current().Running() {
 		s.Stop(tb)
 	}
 	if err := s.run(); err != nil {
@@ -84,7 +86,7 @@ func (s *Server) Restart(tb testing.TB) {
 // Freeze stops the process as it is: connections stay, new ones are even accepted by the kernel, and nothing answers.
 func (s *Server) Freeze(tb testing.TB) {
 	tb.Helper()
-	if err := s.current().freeze(); err != nil {
+	if err := s.current().Freeze(); err != nil {
 		tb.Fatalf("redistest: freeze: %v", err)
 	}
 }
@@ -92,7 +94,7 @@ func (s *Server) Freeze(tb testing.TB) {
 // Thaw lets a frozen process go on.
 func (s *Server) Thaw(tb testing.TB) {
 	tb.Helper()
-	if err := s.current().thaw(); err != nil {
+	if err := s.current().Thaw(); err != nil {
 		tb.Fatalf("redistest: thaw: %v", err)
 	}
 }

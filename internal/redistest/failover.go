@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 // Slot is the hash slot of a key.
@@ -75,7 +77,7 @@ func (c *Cluster) Handover(tb testing.TB, primary *Server) *Server {
 	tb.Helper()
 	slot, replica := c.slotOf(tb, primary), c.Replicas(primary)[0]
 	replica.MustDo(tb, "CLUSTER", "FAILOVER")
-	err := await(settleLimit, func() bool {
+	err := testproc.Await(settleLimit, func() bool {
 		return replica.isPrimary() && c.Primary(tb, slot) == replica && c.unready() == ""
 	})
 	if err != nil {

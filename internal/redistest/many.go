@@ -59,7 +59,7 @@ func find(servers []*Server, addr string) *Server {
 func running(servers []*Server) []*Server {
 	var live []*Server
 	for _, s := range servers {
-		if s.current().running() {
+		if s.current().Running() {
 			live = append(live, s)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 // MasterName is the name by which sentinels know the primary of StartSentinel.
@@ -28,7 +30,7 @@ func StartSentinel(tb testing.TB, opts ...Option) *Sentinel {
 	s := &Sentinel{data: startMany(tb, 2, data)}
 	s.data[1].MustDo(tb, "REPLICAOF", "127.0.0.1", fmt.Sprint(s.data[0].port))
 	// A sentinel that meets a replica without a link asks again only after 10 s.
-	if err := await(settleLimit, s.data[1].linked); err != nil {
+	if err := testproc.Await(settleLimit, s.data[1].linked); err != nil {
 		tb.Fatalf("redistest: sentinel: the replica is not linked\n%s", s.data[1].Log())
 	}
 	s.guards = startMany(tb, sentinels, s.guardOptions(data))
@@ -81,7 +83,7 @@ func (s *Sentinel) Failover(tb testing.TB) *Server {
 	tb.Helper()
 	old := s.Primary()
 	var last error
-	err := await(settleLimit, func() bool { // NOGOODSLAVE until the last failover has settled
+	err := testproc.Await(settleLimit, func() bool { // NOGOODSLAVE until the last failover has settled
 		_, last = s.guards[0].Do("SENTINEL", "FAILOVER", MasterName)
 		return last == nil
 	})
@@ -102,7 +104,7 @@ func (s *Sentinel) KillPrimary(tb testing.TB) *Server {
 
 func (s *Sentinel) waitChange(tb testing.TB, old *Server) *Server {
 	tb.Helper()
-	if err := await(settleLimit, func() bool { return s.Primary() != old }); err != nil {
+	if err := testproc.Await(settleLimit, func() bool { return s.Primary() != old }); err != nil {
 		tb.Fatalf("redistest: sentinel: %s is still the primary\n%s", old.Addr(), s.guards[0].Log())
 	}
 	s.WaitReady(tb)
@@ -114,7 +116,7 @@ func (s *Sentinel) waitChange(tb testing.TB, old *Server) *Server {
 func (s *Sentinel) WaitReady(tb testing.TB) {
 	tb.Helper()
 	var why error
-	err := await(settleLimit, func() bool {
+	err := testproc.Await(settleLimit, func() bool {
 		why = s.unready()
 		return why == nil
 	})

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 const (
@@ -41,7 +43,7 @@ type Server struct {
 	secret string
 
 	mu     sync.Mutex
-	proc   *process
+	proc   *testproc.Process
 	lastDB atomic.Int64
 }
 
@@ -136,8 +138,8 @@ func (s *Server) removeSocket() {
 
 func (s *Server) choosePorts() error {
 	var err error
-	if s.port, err = freePort(); err == nil && s.opts.clusterNodes {
-		s.bus, err = freePort()
+	if s.port, err = testproc.FreePort(); err == nil && s.opts.clusterNodes {
+		s.bus, err = testproc.FreePort()
 	}
 	if err != nil {
 		return err
@@ -155,7 +157,7 @@ func (s *Server) run() error {
 	if s.opts.sentinel {
 		args = append(args, "--sentinel")
 	}
-	proc, err := launch(s.logFile(), args...)
+	proc, err := testproc.Launch(s.logFile(), args...)
 	if err != nil {
 		return err
 	}
@@ -163,7 +165,7 @@ func (s *Server) run() error {
 	s.proc = proc
 	s.mu.Unlock()
 	if err := s.waitReady(proc); err != nil {
-		proc.kill()
+		proc.Kill()
 		return err
 	}
 	return nil
@@ -171,16 +173,16 @@ func (s *Server) run() error {
 
 // waitReady asks until the server answers. While it loads its data it answers with an error, and another program on
 // our port knows nothing of our user.
-func (s *Server) waitReady(proc *process) error {
+func (s *Server) waitReady(proc *testproc.Process) error {
 	var last error
-	err := await(startLimit, func() bool {
-		if proc.running() {
+	err := testproc.Await(startLimit, func() bool {
+		if proc.Running() {
 			_, last = s.Do("PING")
 		}
-		return last == nil || !proc.running()
+		return last == nil || !proc.Running()
 	})
 	switch {
-	case !proc.running():
+	case !proc.Running():
 		return errTaken
 	case err != nil:
 		return fmt.Errorf("%s on %s does not answer: %w", s.kind, s.Addr(), last)
@@ -192,7 +194,7 @@ func (s *Server) portTaken() bool {
 	return bytes.Contains([]byte(s.Log()), []byte("Address already in use"))
 }
 
-func (s *Server) current() *process {
+func (s *Server) current() *testproc.Process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.proc

@@ -1,4 +1,4 @@
-package redistest
+package testproc
 
 import (
 	"fmt"
@@ -13,15 +13,16 @@ const (
 	lastPort  = 32000
 )
 
-// freePort finds a port that nobody listens on now. Somebody may a moment later: the caller tries again.
-func freePort() (int, error) {
+// FreePort finds a port that nobody listens on now. Somebody may a moment later: the caller tries again.
+func FreePort() (int, error) {
 	for range 200 {
 		port := firstPort + rand.IntN(lastPort-firstPort)
-		if l, err := net.Listen("tcp", loopback(port)); err == nil {
+		if l, err := net.Listen("tcp", Loopback(port)); err == nil {
 			return port, l.Close()
 		}
 	}
 	return 0, fmt.Errorf("no free port between %d and %d", firstPort, lastPort)
 }
 
-func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+// Loopback is the address of a port.
+func Loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }

@@ -1,4 +1,4 @@
-package memcachetest
+package testproc
 
 import (
 	"context"
@@ -8,19 +8,19 @@ import (
 	"runtime/pprof"
 )
 
-// process is a program that runs, its output appended to a file.
-type process struct {
+// Process is a program that runs, its output appended to a file.
+type Process struct {
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when it has ended and was waited for
 }
 
-// launch starts a program. One goroutine stays with it until it ends.
-func launch(output string, args ...string) (*process, error) {
+// Launch starts a program. One goroutine stays with it until it ends.
+func Launch(output string, args ...string) (*Process, error) {
 	log, err := os.OpenFile(output, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: exec.Command(args[0], args[1:]...), exited: make(chan struct{})}
+	p := &Process{cmd: exec.Command(args[0], args[1:]...), exited: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = log, log
 	dieWithParent(p.cmd)
 	started := make(chan error, 1)
@@ -33,7 +33,7 @@ func launch(output string, args ...string) (*process, error) {
 
 // attend starts the process and waits for it on one thread: Linux ends a process that asked for dieWithParent
 // already when the thread that started it ends.
-func (p *process) attend(log *os.File, started chan<- error) {
+func (p *Process) attend(log *os.File, started chan<- error) {
 	pprof.SetGoroutineLabels(context.Background()) // it outlives the test that has started it
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -47,9 +47,11 @@ func (p *process) attend(log *os.File, started chan<- error) {
 	close(p.exited)
 }
 
-func (p *process) pid() int { return p.cmd.Process.Pid }
+// Pid is its id, also when it has ended.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
-func (p *process) running() bool {
+// Running tells whether it has not ended.
+func (p *Process) Running() bool {
 	select {
 	case <-p.exited:
 		return false
@@ -58,8 +60,8 @@ func (p *process) running() bool {
 	}
 }
 
-// kill ends the process at once, also a frozen one, and returns when it is gone. One that is gone already is fine.
-func (p *process) kill() {
+// Kill ends the process at once, also a frozen one, and returns when it is gone. One that is gone already is fine.
+func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.exited
 }

@@ -1,8 +1,0 @@
-//go:build !linux
-
-package redistest
-
-import "os/exec"
-
-// dieWithParent does nothing here: a test that panics leaves its servers behind.
-func dieWithParent(*exec.Cmd) {}
