@@ -62,8 +62,10 @@ func (l *lease) stop() {
 // written or deleted the key since the load began.
 func (l *lease) release(ctx context.Context) bool {
 	l.stop()
-	limited, cancel := context.WithTimeout(ctx, leaseTime)
+	ctx, cancel := context.WithTimeout(ctx, leaseTime)
 	defer cancel()
+	limited, done := l.engine.limit(ctx)
+	defer done()
 	good, err := l.engine.leaser.Release(limited, l.key, l.token)
 	if err != nil {
 		l.drop() // or others would wait for nothing until the lease's time is over

@@ -13,6 +13,10 @@ const (
 	lastPoll  = 100 * time.Millisecond
 )
 
+// answersWithin is how long Await waits for an answer. Its context lasts as long as another process may load, and its caller has better
+// things to do than to wait for a server that is frozen.
+const answersWithin = driver.AliveWithin / 2
+
 // Await returns once key may be there or its lease is free.
 func (s *Store) Await(ctx context.Context, key string) error {
 	woken, leave := s.leases.wait(key)
@@ -54,6 +58,8 @@ func (s *Store) leaseLeft(ctx context.Context, key string) (left time.Duration, 
 	if err != nil {
 		return 0, false, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
 	b := c.client.B()
 	replies := c.client.DoMulti(ctx, b.Exists().Key(key).Build(), b.Pttl().Key(leaseKey(key)).Build())
 	there, err := replies[0].ToInt64()

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -85,8 +86,12 @@ func (c *child) line(t *testing.T) string {
 	return c.says.Text()
 }
 
-// childIsOrigin answers every question after 100 ms, and writes down who asked. It is no client of the server.
+// childIsOrigin answers every question after a time, and writes down who asked. It is no client of the server.
 func childIsOrigin(args []string) error {
+	takes, err := time.ParseDuration(args[1])
+	if err != nil {
+		return err
+	}
 	log, err := os.OpenFile(args[0], os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -110,7 +115,7 @@ func childIsOrigin(args []string) error {
 			if _, err := log.WriteString(who); err != nil {
 				return
 			}
-			time.Sleep(originTakes) // what it takes to find the answer
+			time.Sleep(takes) // to find the answer
 			_, _ = fmt.Fprintln(conn, "the value")
 		}()
 	}
@@ -138,7 +143,7 @@ type heard struct {
 // childLoads has 250 callers for each key that it is told.
 func childLoads(args []string) error {
 	ctx := context.Background()
-	cache, err := larder.Open(ctx, args[0])
+	cache, err := larder.Open(ctx, args[0], larder.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return err
 	}
@@ -182,10 +187,10 @@ type fleet struct {
 	processes []*child
 }
 
-func startFleet(t *testing.T, n int, url string) *fleet {
+func startFleet(t *testing.T, n int, url string, takes time.Duration) *fleet {
 	t.Helper()
 	f := &fleet{log: filepath.Join(t.TempDir(), "origin.log")}
-	origin := startChild(t, "origin", f.log)
+	origin := startChild(t, "origin", f.log, takes.String())
 	addr := origin.line(t)
 	for range n {
 		f.processes = append(f.processes, startChild(t, "load", url, addr))
@@ -251,19 +256,28 @@ func servers(t *testing.T, test func(t *testing.T, url string)) {
 		"RESP2": func(t *testing.T) string {
 			return redistest.Start(t, redistest.Config(`rename-command HELLO ""`)).URL(0)
 		},
+		"cluster": func(t *testing.T) string { return redistest.StartCluster(t, 3, 0).URL() },
 	} {
 		t.Run(name, func(t *testing.T) { test(t, start(t)) })
 	}
+}
+
+// coldKeys have their leases under names of each kind, and in a cluster on all servers.
+func coldKeys(n int) (keys []string) {
+	for i := range n {
+		keys = append(keys, fmt.Sprintf([]string{"cold %d", "cold {%d} braces", "cold } %d", "{%d", "{}cold %d"}[i%5], i))
+	}
+	return keys
 }
 
 // TestOneLoadOfFourProcesses: 4 processes with 250 callers each, and one cold key after the other: each is loaded once.
 func TestOneLoadOfFourProcesses(t *testing.T) {
 	servers(t, func(t *testing.T, url string) {
 		const rounds = 10
-		f := startFleet(t, 4, url)
+		f := startFleet(t, 4, url, originTakes)
 		var longest time.Duration
-		for round := range rounds {
-			f.ask(t, fmt.Sprint("cold ", round))
+		for _, key := range coldKeys(rounds) {
+			f.ask(t, key)
 			longest = max(longest, answers(t, f.processes...))
 		}
 		if n := len(f.loaders(t)); n != rounds {
@@ -280,7 +294,7 @@ func TestOneLoadOfFourProcesses(t *testing.T) {
 // takes.
 func TestKilledLoader(t *testing.T) {
 	servers(t, func(t *testing.T, url string) {
-		f := startFleet(t, 4, url)
+		f := startFleet(t, 4, url, originTakes)
 		f.ask(t, "cold")
 		for len(f.loaders(t)) == 0 {
 			time.Sleep(time.Millisecond) // between two looks
