@@ -93,13 +93,16 @@ func placementOf(options map[string]any) (rule string, err error) {
 		return "ketama", nil
 	case distribution == "modula" && hash == "default":
 		return "modula", nil
-	case distribution == "modula" && hash == "crc":
-		return "crc", nil
+	case distribution == "modula" && slices.Contains(modulaHashes, hash):
+		return hash, nil
 	}
 	return "", badSetting("cache_backend_options",
-		"hash=%v with distribution=%v is not known here; known: ketama, ketama_weighted, and distribution=modula with hash=default or hash=crc",
-		shortened(hash), shortened(distribution))
+		"hash=%v with distribution=%v is not known here; known: ketama, ketama_weighted, and distribution=modula with hash=default, %s",
+		shortened(hash), shortened(distribution), strings.Join(modulaHashes, ", "))
 }
+
+// modulaHashes are the values of the behavior hash that the engine has by the same names.
+var modulaHashes = []string{"crc", "fnv1_32", "fnv1_64", "fnv1a_32", "fnv1a_64", "md5", "murmur"}
 
 // behaviorWord is a behavior that is a name.
 func behaviorWord(v any, def string) string {

@@ -62,6 +62,13 @@ const (
 	PythonMemcached Hash = "python-memcached"
 	// CRC is that of pylibmc with hash=crc.
 	CRC Hash = "crc"
+	// MD5, Murmur and those called FNV are those of pylibmc with the behaviour hash of that name.
+	MD5      Hash = "md5"
+	FNV1x32  Hash = "fnv1_32"
+	FNV1ax32 Hash = "fnv1a_32"
+	FNV1x64  Hash = "fnv1_64"
+	FNV1ax64 Hash = "fnv1a_64"
+	Murmur   Hash = "murmur"
 	// Jump is a jump hash over FNV-1a. No client of Python's has it. A server may be added at the end only.
 	Jump Hash = "jump"
 )

@@ -28,12 +28,11 @@ func newPlacement(o Options, addresses []string) (placement, error) {
 		return ketama(addresses), nil
 	case KetamaWeighted:
 		return ketamaWeighted(addresses, o.Weights), nil
-	case Modula:
-		return func(key string) int { return int(oneAtATime(key) % uint32(n)) }, nil
-	case CRC, PythonMemcached:
-		return func(key string) int { return int(crc(key) % uint32(n)) }, nil
 	case Jump:
 		return func(key string) int { return jump(fnv1a(key), n) }, nil
+	}
+	if hash, ok := hashes[o.Hash]; ok {
+		return func(key string) int { return int(hash(key) % uint32(n)) }, nil
 	}
 	return nil, fmt.Errorf("hash=%s is not known", o.Hash)
 }
@@ -42,7 +41,7 @@ func newPlacement(o Options, addresses []string) (placement, error) {
 func oneAtATime(key string) uint32 {
 	var h uint32
 	for i := range len(key) {
-		h += uint32(int32(int8(key[i])))
+		h += signed(key[i])
 		h += h << 10
 		h ^= h >> 6
 	}
@@ -140,10 +139,7 @@ func ketamaWeighted(addresses []string, weights []int) placement {
 		}
 	}
 	find := circle(points)
-	return func(key string) int {
-		sum := md5.Sum([]byte(key))
-		return find(binary.LittleEndian.Uint32(sum[:]))
-	}
+	return func(key string) int { return find(md5First(key)) }
 }
 
 // digests is how many MD5 a server has.

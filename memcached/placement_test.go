@@ -37,14 +37,16 @@ func TestVectors(t *testing.T) {
 	rules := map[string]Hash{
 		"pylibmc/default": Modula, "pylibmc/docs_celery": Ketama, "pylibmc/ketama": Ketama, "pylibmc/dist_consistent": Ketama,
 		"pylibmc/ketama_md5hash": Ketama, "pylibmc/ketama_weighted": KetamaWeighted, "pylibmc/hash_crc": CRC,
-		"python-memcached-1.60": PythonMemcached,
+		"pylibmc/hash_md5": MD5, "pylibmc/hash_fnv1_32": FNV1x32, "pylibmc/hash_fnv1a_32": FNV1ax32, "pylibmc/hash_fnv1_64": FNV1x64,
+		"pylibmc/hash_fnv1a_64": FNV1ax64, "pylibmc/hash_murmur": Murmur,
+		"python-memcached-1.58": PythonMemcached, "python-memcached-1.60": PythonMemcached,
 	}
 	checked := map[string]int{}
 	for _, v := range vectors {
 		for name, want := range v.ServerIndex {
 			rule, ok := rules[name]
 			if !ok {
-				continue
+				t.Fatalf("the vectors have a rule %s", name)
 			}
 			place, err := newPlacement(Options{Hash: rule}, v.Servers)
 			if err != nil {

@@ -63,13 +63,24 @@ func readServers(u *driver.URL, o *Options) error {
 	return nil
 }
 
+// rules are the values of hash, that of the scheme's default first.
+func rules(scheme string) []string {
+	names := []string{string(Ketama), string(KetamaWeighted), string(Jump)}
+	for hash := range hashes {
+		names = append(names, string(hash))
+	}
+	slices.Sort(names)
+	def := string(Modula)
+	if slices.Contains([]string{"memcached", "memcached+tls", "memcached+unix"}, scheme) {
+		def = string(Ketama)
+	}
+	i := slices.Index(names, def)
+	return slices.Insert(slices.Delete(names, i, i+1), 0, def)
+}
+
 // readRules reads where keys are, and what becomes of them when a server is down.
 func readRules(u *driver.URL, o *Options) error {
-	words := []string{string(Ketama), string(KetamaWeighted), string(Modula), string(PythonMemcached), string(CRC), string(Jump)}
-	if !slices.Contains([]string{"memcached", "memcached+tls", "memcached+unix"}, u.Scheme) {
-		words[0], words[2] = words[2], words[0]
-	}
-	hash, err := u.OneOf("hash", words...)
+	hash, err := u.OneOf("hash", rules(u.Scheme)...)
 	if err != nil {
 		return err
 	}
