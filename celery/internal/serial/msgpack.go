@@ -61,7 +61,7 @@ func appendMsgpack(b []byte, node any, depth int) ([]byte, error) {
 		}
 		return msgp.AppendUint64(b, n.Uint64()), nil
 	case float64:
-		return msgp.AppendFloat64(b, n), nil
+		return msgp.AppendFloat64(b, pythonFloat(n)), nil
 	case string:
 		if !utf8.ValidString(n) {
 			return nil, py.Unencodable("half of a surrogate pair in a str")

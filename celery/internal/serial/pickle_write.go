@@ -129,7 +129,7 @@ func (p *pickler) save(node any, depth int) error {
 	case *big.Int:
 		p.long(n)
 	case float64:
-		p.op(opBinfloat, binary.BigEndian.AppendUint64(nil, math.Float64bits(n))...)
+		p.op(opBinfloat, binary.BigEndian.AppendUint64(nil, math.Float64bits(pythonFloat(n)))...)
 	case string:
 		p.str(n, identity(n))
 	case []byte:
