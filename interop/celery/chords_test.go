@@ -182,27 +182,30 @@ chord(`+c.header+`, echo.s())().id`, vars{"queue": queue})
 
 // A chord that Go starts: its header goes to workers of both sides, and a Python task is its body.
 func TestGoStartsChords(t *testing.T) {
-	each(t, func(t *testing.T, s *site) {
-		r, ctx, queue := s.open(t), t.Context(), "go-"+newID()
-		b := s.work(t, r, queue)
-		header := celery.Group(newID(), newID(), newID(), newID())
-		size := 3
-		body := broker.Signature{Task: "tasks.total", Options: broker.Options{TaskID: newID()}, ChordSize: &size}
-		ok(t, r.StartChord(ctx, header))
-		for i, n := range header.Nodes {
-			m := broker.Message{
-				ID: n.ID, Task: "tasks.echo", Args: []py.Value{value(t, i)}, GroupID: header.ID, GroupIndex: &i, Embed: broker.Embed{Chord: &body},
-			}
-			to := broker.DefaultQueue
-			if i == 1 {
-				m.Task, to = "go.echo", queue
-			}
-			ok(t, b.Publish(ctx, to, m))
+	each(t, func(t *testing.T, s *site) { s.goChord(t, s.open(t)) })
+}
+
+func (s *site) goChord(t testing.TB, r *celery.Results) {
+	t.Helper()
+	ctx, queue := t.Context(), "go-"+newID()
+	b := s.work(t, r, queue)
+	header := celery.Group(newID(), newID(), newID(), newID())
+	size := 3
+	body := broker.Signature{Task: "tasks.total", Options: broker.Options{TaskID: newID()}, ChordSize: &size}
+	ok(t, r.StartChord(ctx, header))
+	for i, n := range header.Nodes {
+		m := broker.Message{
+			ID: n.ID, Task: "tasks.echo", Args: []py.Value{value(t, i)}, GroupID: header.ID, GroupIndex: &i, Embed: broker.Embed{Chord: &body},
 		}
-		equal(t, "value", must[int](t)(celery.Get[int](ctx, r, body.Options.TaskID)), 3)
-		s.alike(t, r, body.Options.TaskID)
-		s.clean(t, header.ID)
-	})
+		to := broker.DefaultQueue
+		if i == 1 {
+			m.Task, to = "go.echo", queue
+		}
+		ok(t, b.Publish(ctx, to, m))
+	}
+	equal(t, "value", must[int](t)(celery.Get[int](ctx, r, body.Options.TaskID)), 3)
+	s.alike(t, r, body.Options.TaskID)
+	s.clean(t, header.ID)
 }
 
 // A chain through both sides.
