@@ -10,12 +10,11 @@ import (
 	"net"
 	"os"
 	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/redis/internal/wire"
 )
 
 // How soon a server is tried again that could not be connected to, and how long a connection that nobody fetches is kept: longer
@@ -41,20 +40,19 @@ type dialer struct {
 	ctx     context.Context // ends with the client
 	cancel  context.CancelFunc
 	running sync.WaitGroup
-	alone   atomic.Int32 // connections that carry one call at a time
-	flow    *flow
+	flow    *wire.Flow
 
 	mu      sync.Mutex
 	patient bool // the client is being made: nobody waits but for it
 	hosts   map[string]*host
-	wires   map[*wire]struct{}
+	wires   map[*wire.Conn]struct{}
 }
 
 // host is what is known of one address.
 type host struct {
 	open     int
 	suspect  bool          // a connection to it was lost, or could not be made
-	ready    *wire         // to be fetched
+	ready    *wire.Conn    // to be fetched
 	expires  time.Time     // of ready
 	dialing  chan struct{} // closed when the attempt that is under way has ended; nil: none is
 	failures int           // in a row
@@ -78,7 +76,7 @@ func (e *notConnected) Error() string {
 func (e *notConnected) Unwrap() error { return e.err }
 
 func newDialer(timeout time.Duration) *dialer {
-	d := &dialer{timeout: timeout, flow: newFlow(), patient: true, hosts: map[string]*host{}, wires: map[*wire]struct{}{}}
+	d := &dialer{timeout: timeout, flow: wire.NewFlow(), patient: true, hosts: map[string]*host{}, wires: map[*wire.Conn]struct{}{}}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d
 }
@@ -123,7 +121,7 @@ func (d *dialer) host(addr string) *host {
 }
 
 // fetch returns the connection that has been made, unless its server may have hung up.
-func (h *host) fetch() *wire {
+func (h *host) fetch() *wire.Conn {
 	w := h.ready
 	h.ready = nil
 	if w != nil && time.Now().After(h.expires) {
@@ -148,7 +146,7 @@ func (d *dialer) begin(h *host, addr string, config *tls.Config) {
 }
 
 // ended notes the outcome of an attempt.
-func (h *host) ended(w *wire, err error) {
+func (h *host) ended(w *wire.Conn, err error) {
 	close(h.dialing)
 	h.dialing = nil
 	h.err = err
@@ -191,11 +189,11 @@ func wrapDial(addr string, err error) error {
 }
 
 // connect makes a connection whose server answers.
-func (d *dialer) connect(ctx context.Context, addr string, config *tls.Config) (*wire, error) {
+func (d *dialer) connect(ctx context.Context, addr string, config *tls.Config) (*wire.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	defer context.AfterFunc(d.ctx, cancel)()
-	conn, err := reach(ctx, addr, config)
+	conn, err := wire.Reach(ctx, addr, config)
 	switch {
 	case d.ctx.Err() != nil:
 		if conn != nil {
@@ -210,46 +208,8 @@ func (d *dialer) connect(ctx context.Context, addr string, config *tls.Config) (
 	return d.track(addr, conn)
 }
 
-// reach connects, with TLS if there is a config, and makes sure that somebody answers.
-func reach(ctx context.Context, addr string, config *tls.Config) (net.Conn, error) {
-	network := "tcp"
-	if strings.HasPrefix(addr, "/") {
-		network = "unix"
-	}
-	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
-	if err != nil {
-		return nil, dialFault(err)
-	}
-	if config != nil {
-		conn = tls.Client(conn, withName(config, addr))
-	}
-	if err := greet(ctx, conn); err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	return conn, nil
-}
-
-// dialFault leaves out what the caller says anyhow: "dial tcp 127.0.0.1:6379:".
-func dialFault(err error) error {
-	if op := new(net.OpError); errors.As(err, &op) && op.Op == "dial" {
-		return op.Err
-	}
-	return err
-}
-
-func withName(config *tls.Config, addr string) *tls.Config {
-	host, _, err := net.SplitHostPort(addr)
-	if config.ServerName != "" || err != nil {
-		return config
-	}
-	config = config.Clone()
-	config.ServerName = host
-	return config
-}
-
 // track counts a connection until it is closed.
-func (d *dialer) track(addr string, conn net.Conn) (*wire, error) {
+func (d *dialer) track(addr string, conn net.Conn) (*wire.Conn, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ctx.Err() != nil {
@@ -259,19 +219,18 @@ func (d *dialer) track(addr string, conn net.Conn) (*wire, error) {
 	h := d.host(addr)
 	h.open++
 	h.suspect, h.err = false, nil
-	var w *wire
-	w = newWire(conn, d, func() { d.untrack(h, w) })
+	var w *wire.Conn
+	w = wire.New(conn, d.flow, func() { d.untrack(h, w) })
 	d.wires[w] = struct{}{}
 	return w, nil
 }
 
-func (d *dialer) untrack(h *host, w *wire) {
+func (d *dialer) untrack(h *host, w *wire.Conn) {
 	d.mu.Lock()
 	delete(d.wires, w)
 	h.open--
-	h.suspect = h.suspect || w.broken.Load()
+	h.suspect = h.suspect || w.Broken()
 	d.mu.Unlock()
-	d.flow.forget()
 }
 
 // interrupt is called when the context of a call has ended before its deadline.
@@ -279,7 +238,7 @@ func (d *dialer) interrupt() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for w := range d.wires {
-		w.interrupt()
+		w.Interrupt()
 	}
 }
 

@@ -91,14 +91,14 @@ const redials = 100
 // begin waits for room, and makes sure that a wait for an answer is interrupted.
 func (g *guard) begin(ctx context.Context) (call, error) {
 	c := call{g: g, ctx: ctx}
-	if err := g.dialer.flow.enter(ctx); err != nil {
+	if err := g.dialer.flow.Enter(ctx); err != nil {
 		return c, err
 	}
 	if ctx.Done() == nil {
 		return c, nil
 	}
 	c.began = time.Now()
-	if _, ok := ctx.Deadline(); ok && g.dialer.alone.Load() > 0 {
+	if _, ok := ctx.Deadline(); ok && g.dialer.flow.Alone() {
 		c.alarm = newAlarm(ctx, g.dialer)
 	}
 	return c, nil
@@ -108,7 +108,7 @@ func (c *call) end() {
 	if c.alarm != nil {
 		c.alarm.off()
 	}
-	c.g.dialer.flow.leave()
+	c.g.dialer.flow.Leave()
 }
 
 // reconnected tells whether a reply says that the command was not sent, for want of a connection that there is now.
@@ -141,7 +141,7 @@ func (c *call) judge(b *breaker.Breaker, t breaker.Ticket, replies ...rueidis.Re
 		b.Answered(t)
 	case c.ended() != nil:
 		if c.sent {
-			c.g.dialer.flow.abandon()
+			c.g.dialer.flow.Abandon()
 		}
 		c.left(b, t)
 	case errors.Is(failed, driver.ErrClosed):

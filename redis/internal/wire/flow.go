@@ -1,4 +1,4 @@
-package redis
+package wire
 
 import (
 	"context"
@@ -10,19 +10,21 @@ import (
 // whatever becomes of its context.
 const inFlight = 1000
 
-// flow counts the calls that rueidis has been given. A call whose caller has left is still in there until it is answered, or its
+// Flow counts the calls that rueidis has been given. A call whose caller has left is still in there until it is answered, or its
 // connection is given up.
-type flow struct {
+type Flow struct {
 	active    atomic.Int64
 	abandoned atomic.Int64
 	waiting   atomic.Int64
 	room      chan struct{}
+	alone     atomic.Int32 // connections that carry one call at a time
 }
 
-func newFlow() *flow { return &flow{room: make(chan struct{}, inFlight)} }
+// NewFlow makes a flow for the connections of one client.
+func NewFlow() *Flow { return &Flow{room: make(chan struct{}, inFlight)} }
 
-// enter waits for room.
-func (f *flow) enter(ctx context.Context) error {
+// Enter waits for room.
+func (f *Flow) Enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func (f *flow) enter(ctx context.Context) error {
 }
 
 // tryEnter never takes room, not for a moment, that it does not keep: somebody else would wait for it in vain.
-func (f *flow) tryEnter() bool {
+func (f *Flow) tryEnter() bool {
 	for {
 		n := f.active.Load()
 		if n+f.abandoned.Load() >= inFlight {
@@ -54,14 +56,14 @@ func (f *flow) tryEnter() bool {
 	}
 }
 
-// leave makes room.
-func (f *flow) leave() {
+// Leave makes room.
+func (f *Flow) Leave() {
 	f.active.Add(-1)
 	f.wake(1)
 }
 
 // wake lets so many of those who wait look again.
-func (f *flow) wake(n int64) {
+func (f *Flow) wake(n int64) {
 	for range min(n, f.waiting.Load()) {
 		select {
 		case f.room <- struct{}{}:
@@ -71,12 +73,12 @@ func (f *flow) wake(n int64) {
 	}
 }
 
-// abandon notes a call whose caller has left.
-func (f *flow) abandon() { f.abandoned.Add(1) }
+// Abandon notes a call whose caller has left.
+func (f *Flow) Abandon() { f.abandoned.Add(1) }
 
 // answered notes that so many answers have come. They come in the order of the calls, and who has left called before those who
 // are still there.
-func (f *flow) answered(n int64) {
+func (f *Flow) answered(n int64) {
 	for {
 		old := f.abandoned.Load()
 		if old == 0 {
@@ -89,5 +91,8 @@ func (f *flow) answered(n int64) {
 	}
 }
 
+// Alone tells whether rueidis waits for an answer on its caller's goroutine, where it sees the connection's deadline and nothing else.
+func (f *Flow) Alone() bool { return f.alone.Load() > 0 }
+
 // forget notes that no answer is due any more: all have come, or the connection is lost.
-func (f *flow) forget() { f.answered(math.MaxInt64) }
+func (f *Flow) forget() { f.answered(math.MaxInt64) }

@@ -1,4 +1,4 @@
-package redis
+package wire
 
 import (
 	"context"
@@ -9,22 +9,22 @@ import (
 )
 
 // fill takes all the room.
-func fill(t *testing.T) *flow {
+func fill(t *testing.T) *Flow {
 	t.Helper()
-	f := newFlow()
+	f := NewFlow()
 	for range inFlight {
-		if err := f.enter(t.Context()); err != nil {
+		if err := f.Enter(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return f
 }
 
-func wantFull(t *testing.T, f *flow) {
+func wantFull(t *testing.T, f *Flow) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if err := f.enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
+	if err := f.Enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("%v; want no room", err)
 	}
 }
@@ -32,8 +32,8 @@ func wantFull(t *testing.T, f *flow) {
 func TestFlowIsBounded(t *testing.T) {
 	f := fill(t)
 	wantFull(t, f)
-	f.leave()
-	if err := f.enter(t.Context()); err != nil {
+	f.Leave()
+	if err := f.Enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	wantFull(t, f)
@@ -43,35 +43,35 @@ func TestFlowIsBounded(t *testing.T) {
 func TestFlowCountsTheAbandoned(t *testing.T) {
 	f := fill(t)
 	for range inFlight {
-		f.abandon()
-		f.leave()
+		f.Abandon()
+		f.Leave()
 	}
 	wantFull(t, f)
 	f.answered(3)
 	for range 3 {
-		if err := f.enter(t.Context()); err != nil {
+		if err := f.Enter(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
 	wantFull(t, f)
 	f.forget()
-	if err := f.enter(t.Context()); err != nil {
+	if err := f.Enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // TestFlowWakes: nobody waits who need not.
 func TestFlowWakes(t *testing.T) {
-	f := newFlow()
+	f := NewFlow()
 	var all sync.WaitGroup
 	for range 4 * inFlight {
 		all.Go(func() {
 			for range 20 {
-				if err := f.enter(t.Context()); err != nil {
+				if err := f.Enter(t.Context()); err != nil {
 					t.Error(err)
 					return
 				}
-				f.leave()
+				f.Leave()
 			}
 		})
 	}

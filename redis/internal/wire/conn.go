@@ -1,4 +1,4 @@
-package redis
+package wire
 
 import (
 	"net"
@@ -7,30 +7,34 @@ import (
 	"time"
 )
 
-// wire is a connection as rueidis gets it: what comes in has been looked at.
-type wire struct {
+// Conn is a connection as rueidis gets it: what comes in has been looked at.
+type Conn struct {
 	net.Conn
 	in   replies
 	out  requests
 	due  dues
-	gone func() // called once, when it is closed
+	gone func()
 
 	once   sync.Once
 	ended  atomic.Bool
-	broken atomic.Bool // it ended because of a fault
+	broken atomic.Bool
 	alone  atomic.Bool // rueidis waits for one answer on its caller's goroutine, and sees only the connection's deadline
-	of     *dialer
+	flow   *Flow
 	err    error // what was wrong with an answer; used by the reader only
 }
 
-func newWire(c net.Conn, of *dialer, gone func()) *wire {
-	w := &wire{Conn: c, of: of, gone: gone}
+// New wraps a connection, one of those that have a flow in common. gone is called once, when it is closed.
+func New(c net.Conn, f *Flow, gone func()) *Conn {
+	w := &Conn{Conn: c, flow: f, gone: gone}
 	w.in.due, w.out.due = &w.due, &w.due
 	return w
 }
 
+// Broken tells whether it ended because of a fault.
+func (w *Conn) Broken() bool { return w.broken.Load() }
+
 // Read ends the connection at the first answer that is none: what follows could be taken for the answers to other commands.
-func (w *wire) Read(p []byte) (int, error) {
+func (w *Conn) Read(p []byte) (int, error) {
 	if w.err != nil {
 		return 0, w.err
 	}
@@ -43,45 +47,50 @@ func (w *wire) Read(p []byte) (int, error) {
 		_ = w.Close()
 		return 0, w.err
 	}
-	if w.of.flow.abandoned.Load() > 0 {
-		w.of.flow.answered(w.due.taken())
+	if w.flow.abandoned.Load() > 0 {
+		w.flow.answered(w.due.taken())
 	}
 	return n, err
 }
 
-func (w *wire) Write(p []byte) (int, error) {
+// Write notes what is asked.
+func (w *Conn) Write(p []byte) (int, error) {
 	w.out.write(p) // first: the answer may be there before Write returns
 	return w.Conn.Write(p)
 }
 
 // SetDeadline tells how rueidis uses the connection: with a deadline for each command as long as there is one at a time, without
 // one from the first time that there are two.
-func (w *wire) SetDeadline(t time.Time) error {
+func (w *Conn) SetDeadline(t time.Time) error {
 	w.setAlone(!t.IsZero() && !w.ended.Load())
 	return w.Conn.SetDeadline(t)
 }
 
-func (w *wire) setAlone(alone bool) {
+func (w *Conn) setAlone(alone bool) {
 	if w.alone.Load() == alone || !w.alone.CompareAndSwap(!alone, alone) {
 		return
 	}
 	if alone {
-		w.of.alone.Add(1)
+		w.flow.alone.Add(1)
 	} else {
-		w.of.alone.Add(-1)
+		w.flow.alone.Add(-1)
 	}
 }
 
-// interrupt ends the wait for an answer whose caller's context has ended before its deadline.
-func (w *wire) interrupt() {
+// Interrupt ends the wait for an answer whose caller's context has ended before its deadline.
+func (w *Conn) Interrupt() {
 	if w.alone.Load() {
 		_ = w.Conn.SetReadDeadline(time.Unix(1, 0))
 	}
 }
 
-func (w *wire) Close() error {
+// Close ends the connection. What is due on it will not come.
+func (w *Conn) Close() error {
 	w.ended.Store(true)
 	w.setAlone(false)
-	w.once.Do(w.gone)
+	w.once.Do(func() {
+		w.gone()
+		w.flow.forget()
+	})
 	return w.Conn.Close()
 }

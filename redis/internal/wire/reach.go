@@ -1,13 +1,52 @@
-package redis
+package wire
 
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"time"
 )
+
+// Reach connects, with TLS if there is a config, and makes sure that somebody answers.
+func Reach(ctx context.Context, addr string, config *tls.Config) (net.Conn, error) {
+	network := "tcp"
+	if strings.HasPrefix(addr, "/") {
+		network = "unix"
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, dialFault(err)
+	}
+	if config != nil {
+		conn = tls.Client(conn, withName(config, addr))
+	}
+	if err := greet(ctx, conn); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// dialFault leaves out what the caller says anyhow: "dial tcp 127.0.0.1:6379:".
+func dialFault(err error) error {
+	if op := new(net.OpError); errors.As(err, &op) && op.Op == "dial" {
+		return op.Err
+	}
+	return err
+}
+
+func withName(config *tls.Config, addr string) *tls.Config {
+	host, _, err := net.SplitHostPort(addr)
+	if config.ServerName != "" || err != nil {
+		return config
+	}
+	config = config.Clone()
+	config.ServerName = host
+	return config
+}
 
 // greet makes sure that a server answers, before anybody relies on the connection: a machine whose server is frozen still
 // accepts connections. Any line of the protocol will do, as long as the server goes on to listen: one that wants a password says NOAUTH.
