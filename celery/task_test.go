@@ -135,7 +135,7 @@ func TestErrors(t *testing.T) {
 // TestHostileIDs: no method takes them.
 func TestHostileIDs(t *testing.T) {
 	r := inMemory(t)
-	ctx := t.Context()
+	ctx := soon(t)
 	for _, id := range []string{"", "a\rb", "a\nb", "a\n", "a\x00b"} {
 		group := Group(id, "x")
 		for name, call := range map[string]func() error{

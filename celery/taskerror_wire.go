@@ -73,18 +73,29 @@ func pairs(v py.Value) (py.Fields, bool) {
 	return fields, err == nil
 }
 
-func exceptionFrom(fields py.Fields, traceback string) (e *TaskError, err error) {
-	e = &TaskError{Traceback: traceback}
-	if e.Type, err = textField(fields, excType); err != nil {
+func exceptionFrom(fields py.Fields, traceback string) (*TaskError, error) {
+	e := &TaskError{Traceback: traceback}
+	class, found := fields.Get(excType)
+	if !found {
+		return nil, fmt.Errorf("%w: no %s", errException, excType)
+	}
+	if err := readName(class, excType, &e.Type); err != nil {
 		return nil, err
 	}
 	if module, _ := fields.Get(excModule); !module.IsNone() {
-		if e.Module, err = textField(fields, excModule); err != nil {
+		if err := readName(module, excModule, &e.Module); err != nil {
 			return nil, err
 		}
 	}
 	e.Args = argsOf(fields)
 	return e, nil
+}
+
+func readName(v py.Value, field string, name *string) error {
+	if v.Decode(name) != nil {
+		return fmt.Errorf("%w: %s is %s", errException, field, brief(v))
+	}
+	return nil
 }
 
 // argsOf reads the arguments: a list, or anything else as the only one. Without the field it is an empty text.
@@ -109,18 +120,6 @@ func valuesOf(list []any) ([]py.Value, error) {
 		args[i] = v
 	}
 	return args, nil
-}
-
-func textField(fields py.Fields, name string) (string, error) {
-	v, found := fields.Get(name)
-	if !found {
-		return "", fmt.Errorf("%w: no %s", errException, name)
-	}
-	text, ok := plain(v).(string)
-	if !ok {
-		return "", fmt.Errorf("%w: %s is %s", errException, name, brief(v))
-	}
-	return text, nil
 }
 
 // falsy tells what Python takes for false.
