@@ -8,6 +8,16 @@
 //
 // [Results] are what most programs need: tasks, groups and chords, to wait for and to store. Beneath them is a [Backend].
 //
+// # Tasks, groups and chords
+//
+// [Results.Wait], [Get], [Results.Watch] and [Results.Join] hear of results as soon as they are stored, whoever stores them. [Meta] is what
+// is stored of a task, and [TaskError] what it has raised. [Results.MarkDone] and the other Mark methods store what Python's
+// AsyncResult.get() receives; a SUCCESS is never replaced. [Results.Tree] follows a task's children.
+//
+// A chord's header may be done by Go and Python workers mixed: each reports its parts, in Go with [Results.ChordPart], and the one who
+// did the last gets the [Chord], and with it the duty to start the body. To send the message that starts it, or any task, is not
+// a part of this package: that needs a client of the broker.
+//
 // # The key-value surface
 //
 // [Backend] is what Celery calls a key-value store backend: Get, MGet, Set, Delete, Incr and Expire over an engine, with one lifetime
