@@ -63,7 +63,7 @@ func lookAtAll(ctx context.Context, client rueidis.Client) ([]sight, error) {
 func look(ctx context.Context, addr string, node rueidis.Client) (sight, error) {
 	s := sight{addr: addr}
 	info, err := node.Do(ctx, node.B().Info().Build()).ToString()
-	if err != nil && !refused(err) {
+	if err != nil && !isReply(err) {
 		return s, explain(err)
 	}
 	if err == nil {
@@ -71,7 +71,7 @@ func look(ctx context.Context, addr string, node rueidis.Client) (sight, error) 
 	}
 	asked := time.Now()
 	clock, err := node.Do(ctx, node.B().Time().Build()).AsIntSlice()
-	if err != nil && !refused(err) {
+	if err != nil && !isReply(err) {
 		return s, explain(err)
 	}
 	if s.clock = err == nil && len(clock) == 2; s.clock {
@@ -79,12 +79,6 @@ func look(ctx context.Context, addr string, node rueidis.Client) (sight, error) 
 		s.ahead = time.Unix(clock[0], clock[1]*1000).Sub(between)
 	}
 	return s, nil
-}
-
-// refused tells whether the server has answered, and said no.
-func refused(err error) bool {
-	_, reply := rueidis.IsRedisErr(err)
-	return reply
 }
 
 // ofAll is the check of the first server that is not fine, else of the first.

@@ -73,7 +73,7 @@ func rights(b rueidis.Builder) []right {
 func checkRights(ctx context.Context, client rueidis.Client) driver.Advice {
 	const subject = "rights"
 	for _, r := range rights(client.B()) {
-		if err := client.Do(ctx, r.command).Error(); err != nil && strings.Contains(err.Error(), "NOPERM") {
+		if denied(client.Do(ctx, r.command).Error()) {
 			return warn(subject, fmt.Sprintf("the user lacks %s, without which there is no %s", r.acl, r.without))
 		}
 	}

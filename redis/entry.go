@@ -35,12 +35,11 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if len(value) > maxValue {
 		return s.tooLarge(ctx, key)
 	}
-	_, err = s.write(ctx, c, key, ttl, setCommand(c.client.B(), key, text(ctx, value), ttl))
-	return explain(err)
+	return explain(s.write(ctx, c, key, ttl, setCommand(c.client.B(), key, text(ctx, value), ttl)))
 }
 
 // write runs a command that gives key a value, and voids the key's lease.
-func (s *Store) write(ctx context.Context, c *connected, key string, ttl time.Duration, cmd rueidis.Completed) (rueidis.RedisResult, error) {
+func (s *Store) write(ctx context.Context, c *connected, key string, ttl time.Duration, cmd rueidis.Completed) error {
 	if s.voids(key, ttl) {
 		void, at := unlinkCommand(c.client.B(), leaseKey(key)), 0
 		cmds := []rueidis.Completed{cmd, void}
@@ -48,13 +47,12 @@ func (s *Store) write(ctx context.Context, c *connected, key string, ttl time.Du
 			cmds, at = []rueidis.Completed{void, cmd}, 1
 		}
 		replies := c.client.DoMulti(ctx, cmds...)
-		return replies[at], first(replies[at].Error(), leaseError(replies[1-at]))
+		return first(replies[at].Error(), leaseError(replies[1-at]))
 	}
-	reply := c.client.Do(ctx, cmd)
-	if err := reply.Error(); err != nil {
-		return reply, err
+	if err := c.client.Do(ctx, cmd).Error(); err != nil {
+		return err
 	}
-	return reply, s.wrote(ctx, c, key)
+	return s.wrote(ctx, c, key)
 }
 
 // tooLarge deletes the key whose new value cannot be stored.
@@ -87,7 +85,7 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	if len(value) > maxValue {
 		return false, driver.ErrTooLarge
 	}
-	_, err = s.write(ctx, c, key, ttl, addCommand(c.client.B(), key, text(ctx, value), ttl))
+	err = s.write(ctx, c, key, ttl, addCommand(c.client.B(), key, text(ctx, value), ttl))
 	if rueidis.IsRedisNil(err) {
 		return false, nil
 	}

@@ -40,11 +40,14 @@ func isReply(err error) bool {
 	return ok
 }
 
-// denied tells whether the user may not do that.
-func denied(err error) bool {
-	e, ok := rueidis.IsRedisErr(err)
-	return ok && strings.HasPrefix(e.Error(), "NOPERM")
+// says tells whether a server has answered with an error that begins like this.
+func says(err error, beginning string) bool {
+	reply, ok := rueidis.IsRedisErr(err)
+	return ok && strings.HasPrefix(reply.Error(), beginning)
 }
+
+// denied tells whether the user may not do that.
+func denied(err error) bool { return says(err, "NOPERM") }
 
 // explainReply keeps the server's own words, which name no password.
 func explainReply(reply *rueidis.RedisError) error {

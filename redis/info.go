@@ -71,14 +71,6 @@ func (s *Store) tells(ctx context.Context, resp int64) (bool, error) {
 	return true, nil
 }
 
-// orClosed returns ErrClosed if the store is.
-func (s *Store) orClosed() error {
-	if s.life.Err() != nil {
-		return driver.ErrClosed
-	}
-	return nil
-}
-
 // report is what servers tell of themselves, by their addresses; empty where it may not be asked for.
 type report map[string]string
 

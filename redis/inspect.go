@@ -45,7 +45,7 @@ func entryInfo(pttl, strlen rueidis.RedisResult) (info driver.EntryInfo, there b
 		info.TTL = max(time.Duration(left)*time.Millisecond, 1) // what is about to end has an end
 	}
 	size, err := strlen.ToInt64()
-	if _, reply := rueidis.IsRedisErr(err); reply {
+	if isReply(err) {
 		size, err = -1, nil
 	}
 	info.Size = int(size)

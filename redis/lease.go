@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -121,17 +119,12 @@ func wholly(err error) error {
 	switch {
 	case err == nil, err == driver.ErrMiss: //nolint:errorlint // explain returns it bare
 		return nil
-	case repliesWith(err, "NOPERM", "ERR unknown command"):
+	case denied(err), says(err, "ERR unknown command"):
 		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
 	case ofOneKey(err):
 		return nil
 	}
 	return err
-}
-
-func repliesWith(err error, beginnings ...string) bool {
-	reply, ok := rueidis.IsRedisErr(err)
-	return ok && slices.ContainsFunc(beginnings, func(b string) bool { return strings.HasPrefix(reply.Error(), b) })
 }
 
 // giveBack gives leases back that may have been granted, though nobody has heard of that: the caller's ctx has ended, or the
@@ -240,8 +233,7 @@ func (s *Store) runMany(ctx context.Context, sc *script, calls []invocation) ([]
 
 // ofOneKey tells whether an error concerns a single key, so that others may do better.
 func ofOneKey(err error) bool {
-	_, reply := rueidis.IsRedisErr(err)
-	return reply || errors.Is(err, driver.ErrMiss) || errors.Is(err, driver.ErrCodec)
+	return isReply(err) || errors.Is(err, driver.ErrMiss) || errors.Is(err, driver.ErrCodec)
 }
 
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }

@@ -35,7 +35,7 @@ const (
 )
 
 // init comes before TestMain, which would start a server.
-func init() { //nolint:gochecknoinits // see above
+func init() {
 	part := map[string]func(args []string) error{"origin": childIsOrigin, "load": childLoads}[os.Getenv(childEnv)]
 	if part == nil {
 		return

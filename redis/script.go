@@ -2,9 +2,8 @@ package redis
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // the server names scripts by it
+	"crypto/sha1" // the server names scripts by it
 	"encoding/hex"
-	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -16,7 +15,7 @@ import (
 type script struct{ text, sum string }
 
 func newScript(text string) *script {
-	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
+	sum := sha1.Sum([]byte(text))
 	return &script{text: text, sum: hex.EncodeToString(sum[:])}
 }
 
@@ -64,7 +63,7 @@ func (sc *script) run(ctx context.Context, c rueidis.Client, calls []invocation)
 	var unknown []int
 	var again []rueidis.Completed
 	for i, reply := range replies {
-		if err, ok := rueidis.IsRedisErr(reply.Error()); ok && strings.HasPrefix(err.Error(), "NOSCRIPT") {
+		if says(reply.Error(), "NOSCRIPT") {
 			unknown = append(unknown, i)
 			call := calls[i]
 			again = append(again, c.B().Eval().Script(sc.text).Numkeys(int64(len(call.keys))).Key(call.keys...).Arg(call.args...).Build())

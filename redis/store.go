@@ -72,6 +72,14 @@ func (s *Store) begin() error {
 	return nil
 }
 
+// orClosed returns ErrClosed if the store is.
+func (s *Store) orClosed() error {
+	if s.life.Err() != nil {
+		return driver.ErrClosed
+	}
+	return nil
+}
+
 // Close ends every connection and goroutine. A second Close does nothing.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
