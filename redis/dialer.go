@@ -42,10 +42,11 @@ type dialer struct {
 	running sync.WaitGroup
 	flow    *wire.Flow
 
-	mu      sync.Mutex
-	patient bool // the client is being made: nobody waits but for it
-	hosts   map[string]*host
-	wires   map[*wire.Conn]struct{}
+	mu        sync.Mutex
+	renounced time.Time // when all connections were given up last
+	patient   bool      // the client is being made: nobody waits but for it
+	hosts     map[string]*host
+	wires     map[*wire.Conn]struct{}
 }
 
 // host is what is known of one address.
@@ -254,6 +255,19 @@ func (d *dialer) hangUp() {
 	d.mu.Unlock()
 	for _, w := range left {
 		_ = w.Close()
+	}
+}
+
+// renounce is hangUp for who would rather be connected to something else, once in a while.
+func (d *dialer) renounce() {
+	d.mu.Lock()
+	due := time.Since(d.renounced) >= lastRedial
+	if due {
+		d.renounced = time.Now()
+	}
+	d.mu.Unlock()
+	if due {
+		d.hangUp()
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -139,6 +141,67 @@ func TestFrozenProcess(t *testing.T) {
 	own.Thaw(t)
 	for _, store := range []*redis.Store{s, fresh} {
 		eventually(t, func() error { return store.Set(t.Context(), "k", []byte("v"), 0) })
+	}
+}
+
+// name is an address that leads to a server, and from some moment on to another. Connections stay where they are.
+type name struct {
+	net.Listener
+	to atomic.Pointer[string]
+}
+
+func newName(t *testing.T, to string) *name {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &name{Listener: l}
+	n.to.Store(&to)
+	var all sync.WaitGroup
+	all.Go(func() { n.serve(&all) })
+	t.Cleanup(func() { _ = l.Close(); all.Wait() })
+	return n
+}
+
+func (n *name) serve(all *sync.WaitGroup) {
+	for {
+		client, err := n.Accept()
+		if err != nil {
+			return
+		}
+		server, err := net.Dial("tcp", *n.to.Load())
+		if err != nil {
+			_ = client.Close()
+			continue
+		}
+		for _, ends := range [][2]net.Conn{{client, server}, {server, client}} {
+			all.Go(func() {
+				_, _ = io.Copy(ends[0], ends[1])
+				_ = ends[0].Close()
+			})
+		}
+	}
+}
+
+// TestNameOfAnotherServer: the primary becomes a replica, and its name leads to the new one. Nobody hangs up.
+func TestNameOfAnotherServer(t *testing.T) {
+	old, other := redistest.Start(t), redistest.Start(t)
+	name := newName(t, old.Addr())
+	for verb, write := range map[string]func(context.Context, *redis.Store) error{"one": verbs["Set"], "two": verbs["Delete"], "script": verbs["Incr"]} {
+		t.Run(verb, func(t *testing.T) {
+			old.MustDo(t, "REPLICAOF", "NO", "ONE")
+			addr := old.Addr()
+			name.to.Store(&addr)
+			s := openURL(t, "redis://"+name.Addr().String())
+			if err := write(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+			addr = other.Addr()
+			name.to.Store(&addr)
+			old.MustDo(t, "REPLICAOF", "127.0.0.1", fmt.Sprint(other.Port()))
+			eventually(t, func() error { return write(t.Context(), s) })
+		})
 	}
 }
 

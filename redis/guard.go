@@ -24,11 +24,13 @@ const patience = 50 * time.Millisecond
 type guard struct {
 	rueidis.Client
 	dialer   *dialer
+	moves    bool              // rueidis finds the primaries by itself: those of a cluster, or sentinels'
 	breakers []breaker.Breaker // one, or one for slotsEach slots and one for commands without a key
 }
 
 func newGuard(client rueidis.Client, d *dialer) *guard {
 	g := &guard{Client: client, dialer: d, breakers: make([]breaker.Breaker, 1)}
+	g.moves = client.Mode() != rueidis.ClientModeStandalone
 	if client.Mode() == rueidis.ClientModeCluster {
 		g.breakers = make([]breaker.Breaker, slots/slotsEach+1)
 	}
@@ -39,7 +41,7 @@ func newGuard(client rueidis.Client, d *dialer) *guard {
 func (g *guard) Nodes() map[string]rueidis.Client {
 	nodes := g.Client.Nodes()
 	for addr, node := range nodes {
-		nodes[addr] = &guard{Client: node, dialer: g.dialer, breakers: make([]breaker.Breaker, 1)}
+		nodes[addr] = &guard{Client: node, dialer: g.dialer, moves: g.moves, breakers: make([]breaker.Breaker, 1)}
 	}
 	return nodes
 }
@@ -74,6 +76,7 @@ func (g *guard) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResu
 	reply := g.Client.Do(ctx, cmd)
 	if reply.NonRedisError() == nil {
 		b.Answered(ticket)
+		g.heed(reply)
 		return reply
 	}
 	for i := 0; i < redials && c.reconnected(reply); i++ {
@@ -196,6 +199,21 @@ func lost(err error) error {
 		return errors.New("the connection was given up before the answer came")
 	}
 	return fmt.Errorf("the connection was lost before the answer came: %w", err)
+}
+
+// heed gives the connections to a server up that has become a replica, if nobody else tells where the primary is now: its name may
+// have another address by then, as managed services have it, and is looked up when the next call connects. One that answers goes on
+// to answer, so that nothing else would ever end them.
+func (g *guard) heed(replies ...rueidis.RedisResult) {
+	if g.moves {
+		return
+	}
+	for _, reply := range replies {
+		if err := reply.Error(); err != nil && says(err, "READONLY") {
+			g.dialer.renounce()
+			return
+		}
+	}
 }
 
 func (g *guard) orClosed(err error) error {

@@ -33,6 +33,7 @@ func (g *guard) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidi
 	defer c.end()
 	replies := c.send(cmds)
 	c.judge(b, ticket, replies...)
+	g.heed(replies...)
 	return replies
 }
 
