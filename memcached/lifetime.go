@@ -10,6 +10,9 @@ import (
 
 // Resolution is how much longer than asked an entry may live. memcached counts whole seconds, by a clock that ticks once a
 // second: what is stored for 1 s lives for 0 to 1. So each lifetime is rounded up and gets one more.
+//
+// The timer that makes the clock tick is a little late each time, and what it reads is cut to whole seconds: so once in some thousand
+// ticks, and more often on a machine that is overloaded, the clock skips a second, and what was stored in the second before has one less.
 const Resolution = 2 * time.Second
 
 const (

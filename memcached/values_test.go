@@ -182,7 +182,7 @@ func TestBadURLs(t *testing.T) {
 		"memcached://a:0/":                                     "port",
 		"memcached://a:99999/":                                 "port",
 		"memcached://a/0":                                      "no databases",
-		"memcached://a?hash=hsieh":                               "hash=hsieh: not one of",
+		"memcached://a?hash=hsieh":                             "hash=hsieh: not one of",
 		"memcached://a?hash=modula&on_down=rehash":             "python-memcached",
 		"memcached://a;b?weights=1,2":                          "ketama_weighted",
 		"memcached://a;b?hash=ketama_weighted&weights=1":       "one for each of 2",

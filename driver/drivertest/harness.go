@@ -128,8 +128,8 @@ func (h *Harness) maxTTL() time.Duration {
 	return driver.MaxTTL
 }
 
-// Run runs the whole suite as subtests of t, one after the other unless the harness is Concurrent: stores may share one server. t must not be parallel,
-// because the suite counts allocations.
+// Run runs the whole suite as subtests of t, one after the other: stores may share one server. t must not be parallel, because the suite
+// counts allocations. Both are otherwise with a harness that is Concurrent.
 func Run(t *testing.T, h Harness) {
 	h.checkDeclaration(t)
 	t.Run("plain", func(t *testing.T) { runSubjects(t, &h, "") })
