@@ -35,7 +35,11 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if len(value) > maxValue {
 		return s.tooLarge(ctx, key)
 	}
-	return explain(s.write(ctx, c, key, ttl, setCommand(c.client.B(), key, text(ctx, value), ttl)))
+	err = explain(s.write(ctx, c, key, ttl, setCommand(c.client.B(), key, text(ctx, value), ttl)))
+	if err == driver.ErrTooLarge { //nolint:errorlint // explain returns it bare
+		return s.tooLarge(ctx, key) // the server's limit is lower than it should be
+	}
+	return err
 }
 
 // write runs a command that gives key a value, and voids the key's lease.
