@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/redistest"
 )
 
 // listed are the ids that a filter yields.
@@ -157,6 +158,58 @@ func TestListFails(t *testing.T) {
 	if n != 1 {
 		t.Errorf("yielded %d times", n)
 	}
+}
+
+func TestStored(t *testing.T) {
+	each(t, func(t *testing.T, r *Results) {
+		ctx := t.Context()
+		r.raw(t, "empty", "")
+		for _, id := range []string{"nope", "empty"} {
+			if s, err := r.Stored(ctx, id); !errors.Is(err, ErrMiss) {
+				t.Errorf("%s: %+v %v", id, s, err)
+			}
+		}
+		must(t, r.MarkDone(ctx, "a", 1, nil))
+		s, err := r.Stored(ctx, "a")
+		must(t, err)
+		if s.ID != "a" || s.Meta.Status != Success || s.TTL <= 23*time.Hour || s.Size != len(s.Meta.Raw) || !s.At.Equal(s.Meta.DateDone) {
+			t.Errorf("%+v", s)
+		}
+		r.raw(t, "bad", "{")
+		s, err = r.Stored(ctx, "bad")
+		must(t, err)
+		var read *ReadError
+		if !errors.As(s.Err, &read) || string(read.Raw) != "{" || s.Meta != nil || s.Size != 1 {
+			t.Errorf("%+v", s)
+		}
+		for _, id := range []string{"", "a\r\nb"} {
+			if _, err := r.Stored(ctx, id); !errors.Is(err, ErrBadID) && !errors.Is(err, ErrBadKey) {
+				t.Errorf("%q: %v", id, err)
+			}
+		}
+	})
+}
+
+// TestCluster: a Redis Cluster has results and groups, and no chords.
+func TestCluster(t *testing.T) {
+	r := open(t, redistest.StartCluster(t, 3, 0).URL())
+	ctx := t.Context()
+	all := ids("t", 50)
+	for _, id := range all {
+		must(t, r.MarkDone(ctx, id, 1, nil))
+	}
+	slices.Sort(all)
+	wantListed(t, r, Filter{}, all...)
+	group := Group("g", all...)
+	must(t, r.SaveGroup(ctx, group))
+	if values, err := r.JoinGroup(soon(t), group); err != nil || len(values) != len(all) {
+		t.Errorf("%d values, %v", len(values), err)
+	}
+	must(t, r.StartChord(ctx, Group("c", "t-0", "t-1")))
+	if _, err := r.ChordPart(ctx, Part{GroupID: "c", TaskID: "t-0", State: Success, Result: 1}); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("a part of a chord: %v", err)
+	}
+	wantFindings(t, r, Audit{})
 }
 
 // TestListHostile: ids that no Celery has are listed as they are.

@@ -226,7 +226,7 @@ func TestResultsGroup(t *testing.T) {
 		w.ok(w.r.SaveGroup(t.Context(), celery.Group("g", "a", "b", "bad")))
 		w.put(celery.Meta{TaskID: "b", Status: celery.Success, Result: value(t, 7)})
 		w.store("bad", "{")
-		w.want(golden("a|-|-", "b|SUCCESS|"+done+"|7")+"bad ~1 of 3 are done\n", 0, "results", "group", "g")
+		w.want(golden("a|-|-", "b|SUCCESS|"+done+"|7")+"bad ~done: 1 of 3\n", 0, "results", "group", "g")
 		w.want(`{"group_id":"g","done":1,"size":3,"tasks":[{"task_id":"a","status":null},{"task_id":"b","status":"SUCCESS"},`+
 			`{"task_id":"bad","error":"~"}]}`+"\n", 0, "results", "group", "g", "--json")
 		w.ok(w.r.Backend().Set(t.Context(), "celery-taskset-meta-x", []byte("[1]")))
@@ -244,13 +244,13 @@ func TestResultsChord(t *testing.T) {
 		w.ok(err)
 		if !w.r.Backend().ImplementsIncr() { // what Redis has of it says no dates, and no ids of what is missing
 			r := w.run("results", "chord", "g")
-			if r.status != 0 || r.out != golden("a|SUCCESS|-|7")+"1 parts are done, of 2\n" || !strings.Contains(r.err, "1 parts are missing") {
+			if r.status != 0 || r.out != golden("a|SUCCESS|-|7")+"done: 1 of 2 parts\n" || !strings.Contains(r.err, "missing: 1, whose ids") {
 				t.Errorf("%+v", r)
 			}
 			w.want(`{"group_id":"g","done":1,"size":2,"missing":null,"parts":[{"task_id":"a","status":"SUCCESS"}]}`+"\n", 0, "results", "chord", "g", "--json")
 			return
 		}
-		w.want(golden("a|SUCCESS|"+done+"|7", "b|-|-")+"1 parts are done, of 2\nmissing: b\n", 0, "results", "chord", "g")
+		w.want(golden("a|SUCCESS|"+done+"|7", "b|-|-")+"done: 1 of 2 parts\nmissing: b\n", 0, "results", "chord", "g")
 		w.want(`{"group_id":"g","done":1,"size":2,"missing":["b"],"parts":[{"task_id":"a","status":"SUCCESS"},{"task_id":"b","status":null}]}`+"\n",
 			0, "results", "chord", "g", "--json")
 	})
@@ -311,15 +311,15 @@ func TestResultsWatchOfAll(t *testing.T) {
 func TestResultsAudit(t *testing.T) {
 	resultEngines(t, func(w workers) {
 		w.put(celery.Meta{TaskID: "good", Status: celery.Success})
-		w.want("1 looked at: all is well\n", 0, "results", "audit")
+		w.want("looked at: 1, all is well\n", 0, "results", "audit")
 		w.want("", 0, "results", "audit", "--json")
 		w.store("bad\x1b"[:3], "{")
 		w.put(celery.Meta{TaskID: "old", Status: celery.Success})
 		w.age("celery-task-meta-old", 0)
-		w.want("~2 findings\n", 1, "results", "audit")
+		w.want("~findings: 2\n", 1, "results", "audit")
 		w.want("~no-ttl       celery-task-meta-old  it has no lifetime, ~", 1, "results", "audit")
 		w.want("~unreadable   celery-task-meta-bad  malformed json at byte 1~", 1, "results", "audit")
-		w.want("~no-ttl       celery-task-meta-old  repaired\n~3 looked at: 2 findings, of which 1 are repaired\n", 1, "results", "audit", "--fix-ttl", "2h")
+		w.want("~no-ttl       celery-task-meta-old  repaired\n~looked at: 3, findings: 2, repaired: 1\n", 1, "results", "audit", "--fix-ttl", "2h")
 		w.want(`{"task_id":"old","ttl":7~,~`, 0, "results", "list", "old", "--json")
 		w.want(`{"kind":"unreadable","id":"bad","key":"celery-task-meta-bad","text":"malformed json at byte 1~","repaired":false}`+"\n",
 			1, "results", "audit", "--json")
@@ -346,7 +346,7 @@ func TestResultsAuditBar(t *testing.T) {
 	}
 	w.tty = true
 	r := w.run("results", "audit")
-	if r.status != 1 || r.out != "1200 looked at: 1200 findings\n" || !strings.Contains(r.err, "1200 entries, ") || strings.Count(r.err, "unreadable   ") != 1200 {
+	if r.status != 1 || r.out != "looked at: 1200, findings: 1200\n" || !strings.Contains(r.err, "1200 entries, ") || strings.Count(r.err, "unreadable   ") != 1200 {
 		t.Errorf("%d %q %.300q", r.status, r.out, r.err)
 	}
 	r = w.run("results", "audit", "--quiet")

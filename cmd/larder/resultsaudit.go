@@ -53,7 +53,7 @@ func (cmd resultsAuditCmd) Run(a *app, results *resultsCmd) error {
 		case err != nil:
 			return err
 		case !a.JSON:
-			fmt.Fprintf(a.out, "%d looked at: %s\n", seen.Load(), found)
+			fmt.Fprintf(a.out, "looked at: %d, %s\n", seen.Load(), found)
 		}
 		return no(found.n == 0)
 	})
@@ -67,11 +67,9 @@ func (t tally) String() string {
 	case t.n == 0:
 		return "all is well"
 	case t.repaired > 0:
-		return fmt.Sprintf("%d findings, of which %d are repaired", t.n, t.repaired)
-	case t.n == 1:
-		return "1 finding"
+		return fmt.Sprintf("findings: %d, repaired: %d", t.n, t.repaired)
 	}
-	return fmt.Sprintf("%d findings", t.n)
+	return fmt.Sprintf("findings: %d", t.n)
 }
 
 func (a *app) printFindings(out io.Writer, r *celery.Results, o celery.Audit) (found tally, err error) {

@@ -77,16 +77,16 @@ func readChord(ctx context.Context, r *celery.Results, id string) (*chordView, e
 
 func (c *chordView) print(a *app) {
 	c.parts.print(a)
-	size := "of how many is not known"
 	if c.Size > 0 {
-		size = fmt.Sprintf("of %d", c.Size)
+		fmt.Fprintf(a.out, "done: %d of %d parts\n", c.Done, c.Size)
+	} else {
+		fmt.Fprintf(a.out, "done: %d parts, of how many is not stored\n", c.Done)
 	}
-	fmt.Fprintf(a.out, "%d parts are done, %s\n", c.Done, size)
 	for _, id := range c.missing() {
 		fmt.Fprintf(a.out, "missing: %s\n", escapeKey(id))
 	}
 	if c.Header == nil && c.Size > c.Done {
-		a.note(fmt.Sprintf("%d parts are missing, whose ids are not stored: larder results list --group %s finds those of which anything is",
+		a.note(fmt.Sprintf("missing: %d, whose ids are not stored; larder results list --group %s finds those of which anything is",
 			c.Size-c.Done, escapeKey(c.GroupID)))
 	}
 }

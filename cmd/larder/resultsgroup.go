@@ -47,7 +47,7 @@ func (cmd resultsGroupCmd) Run(a *app, results *resultsCmd) error {
 			fmt.Fprintf(a.out, "%s\n", object(name, id, "done", tasks.done(), "size", len(tasks), "tasks", tasks.objects()))
 		default:
 			tasks.print(a)
-			fmt.Fprintf(a.out, "%d of %d are done\n", tasks.done(), len(tasks))
+			fmt.Fprintf(a.out, "done: %d of %d\n", tasks.done(), len(tasks))
 		}
 		return nil
 	})
