@@ -31,9 +31,15 @@ func TestMain(m *testing.M) {
 }
 
 func TestConformance(t *testing.T) {
-	drivertest.Run(t, harness(func() redis.Options {
-		return redis.Options{Addresses: []string{server.Addr()}, DB: server.FreshDB()}
-	}))
+	redistest.Each(t, func(t *testing.T, kind redistest.Kind) {
+		s := server
+		if kind != redistest.Redis {
+			s = redistest.Start(t, redistest.Use(kind))
+		}
+		drivertest.Run(t, harness(func() redis.Options {
+			return redis.Options{Addresses: []string{s.Addr()}, DB: s.FreshDB()}
+		}))
+	})
 }
 
 // clockSlack is how far the clocks of two processes, and their timers, may be apart on a machine that is busy.

@@ -107,9 +107,13 @@ func TestKinds(t *testing.T) {
 			"mode": "standalone", "resp": int64(3), "tracking": true, "primary": own.Addr(), "primaries": int64(1), "replicas": int64(0),
 			"db": int64(3), "tls": false, "maxmemory_policy": "noeviction",
 		})
+		want := "Redis "
+		if strings.Contains(own.MustDo(t, "INFO", "server"), "valkey_version:") { // under the name of redis-server, too
+			want = "Valkey "
+		}
 		server, err := s.Ping(t.Context())
-		if err != nil || !strings.HasPrefix(strings.ToLower(server.Version), string(kind)+" ") {
-			t.Errorf("%q, %v", server.Version, err)
+		if err != nil || !strings.HasPrefix(server.Version, want) {
+			t.Errorf("%q, %v; want %s", server.Version, err, want)
 		}
 	})
 }
@@ -202,8 +206,10 @@ func TestRESP2(t *testing.T) {
 	}
 }
 
-func TestSentinel(t *testing.T) {
-	pair := redistest.StartSentinel(t, redistest.Password("secret"), redistest.SentinelPassword("guard"))
+func TestSentinel(t *testing.T) { redistest.Each(t, sentinel) }
+
+func sentinel(t *testing.T, kind redistest.Kind) {
+	pair := redistest.StartSentinel(t, redistest.Use(kind), redistest.Password("secret"), redistest.SentinelPassword("guard"))
 	raw := "redis+sentinel://:secret@" + strings.Join(pair.Addrs(), ",") + "/" + redistest.MasterName + "/1?sentinel_password=guard"
 	s := openURL(t, raw)
 	wantWorks(t, s)
@@ -219,8 +225,10 @@ func TestSentinel(t *testing.T) {
 }
 
 // TestCluster: the suite for clusters is in the folder below.
-func TestCluster(t *testing.T) {
-	cluster := redistest.StartCluster(t, 3, 1)
+func TestCluster(t *testing.T) { redistest.Each(t, cluster) }
+
+func cluster(t *testing.T, kind redistest.Kind) {
+	cluster := redistest.StartCluster(t, 3, 1, redistest.Use(kind))
 	s := openURL(t, "redis+cluster://"+cluster.Addrs()[0])
 	wantWorks(t, s)
 	wantFacts(t, s, map[string]any{"mode": "cluster", "primaries": int64(3), "replicas": int64(3)})

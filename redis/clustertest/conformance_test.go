@@ -37,8 +37,10 @@ type store struct {
 
 var hidden = []drivertest.Capability{drivertest.Notifier, drivertest.Collector, drivertest.Live}
 
-func TestConformance(t *testing.T) {
-	cluster := redistest.StartCluster(t, 3, 0)
+func TestConformance(t *testing.T) { redistest.Each(t, conformance) }
+
+func conformance(t *testing.T, kind redistest.Kind) {
+	cluster := redistest.StartCluster(t, 3, 0, redistest.Use(kind))
 	open := func(t *testing.T) driver.Store {
 		s, err := redis.Open(t.Context(), redis.Options{Addresses: cluster.Addrs()[:2], Cluster: true})
 		if err != nil {
