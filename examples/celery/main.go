@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer results.Close()
+	defer func() { _ = results.Close() }()
 	switch {
 	case len(args) == 2 && args[0] == "wait":
 		return wait(ctx, os.Stdout, results, args[1])
@@ -52,7 +52,7 @@ func open(ctx context.Context, settings string) (*celery.Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	cfg, warnings, err := celery.ReadConfig(f)
 	for _, w := range warnings {
 		log.Print(w)
