@@ -127,7 +127,7 @@ func decode(text []byte) (Message, error) {
 		return Message{}, fmt.Errorf("%w: %.200q", errMessage, text)
 	}
 	m := Message{
-		ID: h.ID, Task: h.Task, RootID: h.RootID, ParentID: text0(h.ParentID), GroupID: text0(h.Group), GroupIndex: h.GroupIndex, Retries: h.Retries,
+		ID: h.ID, Task: h.Task, RootID: h.RootID, ParentID: plain(h.ParentID), GroupID: plain(h.Group), GroupIndex: h.GroupIndex, Retries: h.Retries,
 	}
 	if err := m.readBody(e.Body); err != nil {
 		return Message{}, fmt.Errorf("%w: task %q: %w", errMessage, m.ID, err)
@@ -164,7 +164,7 @@ func optional(s string) *string {
 	return &s
 }
 
-func text0(s *string) string {
+func plain(s *string) string {
 	if s == nil {
 		return ""
 	}

@@ -95,13 +95,19 @@ func (w *Worker) start(ctx context.Context, before Message, s Signature, value p
 	return m.ID, w.Broker.Publish(ctx, queue, m)
 }
 
-// failed stores a failure, also for what would have followed in the chain.
+// failed stores a failure, also for what would have followed in the chain, whose end may be a part of a chord.
 func (w *Worker) failed(ctx context.Context, m Message, why error) error {
-	err := w.Results.MarkFailed(ctx, m.ID, why, w.request(m, []celery.Node{}))
+	err := w.fails(ctx, m, why, w.request(m, []celery.Node{}))
 	for _, s := range m.Embed.Chain {
-		err = errors.Join(err, w.Results.MarkFailed(ctx, s.Options.TaskID, why, nil))
+		o := s.Options
+		never := Message{ID: o.TaskID, GroupID: o.GroupID, GroupIndex: o.GroupIndex, Embed: Embed{Chord: o.Chord}}
+		err = errors.Join(err, w.fails(ctx, never, why, nil))
 	}
-	if err != nil {
+	return err
+}
+
+func (w *Worker) fails(ctx context.Context, m Message, why error, req *celery.Request) error {
+	if err := w.Results.MarkFailed(ctx, m.ID, why, req); err != nil {
 		return err
 	}
 	return w.part(ctx, m, celery.Failure, why)
