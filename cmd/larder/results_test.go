@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -181,81 +178,6 @@ func TestResultsList(t *testing.T) {
 	})
 }
 
-func TestResultsTree(t *testing.T) {
-	resultEngines(t, func(w workers) {
-		w.want("", 1, "results", "tree", "root")
-		w.put(celery.Meta{TaskID: "root", Status: celery.Success, Result: value(t, 1), Children: []celery.Node{celery.Task("kid"), celery.Group("g", "a", "b")}})
-		w.put(celery.Meta{TaskID: "kid", Status: celery.Retry, Children: []celery.Node{celery.Task("kid"), celery.Task("root")}})
-		w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, "x"), Children: []celery.Node{celery.Task("deep")}})
-		w.store("deep", "{")
-		w.want(`root  SUCCESS  1
-├── kid  RETRY
-│   ├── kid  (again)
-│   └── root  (again)
-└── g  group of 2
-    ├── a  SUCCESS  "x"
-    │   └── deep  unreadable  malformed json at byte 1~
-    └── b  -
-`, 0, "results", "tree", "root")
-		w.want(`{"task_id":"kid","status":"RETRY","children":[{"task_id":"kid","repeated":true,"children":[]},`+
-			`{"task_id":"root","status":"SUCCESS","children":[{"task_id":"kid","repeated":true,"children":[]},{"group_id":"g","children":[`+
-			`{"task_id":"a","status":"SUCCESS","children":[{"task_id":"deep","error":"~","children":[]}]},`+
-			`{"task_id":"b","status":null,"children":[]}]}]}]}`+"\n", 0, "results", "tree", "kid", "--json")
-		w.fails("malformed json", "results", "tree", "deep")
-		w.ok(w.r.SaveGroup(t.Context(), celery.Group("saved", "a")))
-		w.want("saved  group of 1\n└── a  SUCCESS  \"x\"\n    └── deep  unreadable~", 0, "results", "tree", "saved")
-	})
-}
-
-// A tree that has no end is drawn to its bounds.
-func TestResultsTreeIsBounded(t *testing.T) {
-	w := workersOn(memoryShell(t))
-	for i := range celery.MaxTreeDepth + 10 {
-		w.put(celery.Meta{TaskID: fmt.Sprint(i), Status: celery.Success, Children: []celery.Node{celery.Task(fmt.Sprint(i + 1))}})
-	}
-	r := w.want("~", 0, "results", "tree", "0")
-	if n := strings.Count(r.out, "\n"); n != celery.MaxTreeDepth+2 || !strings.HasSuffix(r.out, "└── … (more are left out)\n") {
-		t.Errorf("%d lines: %s", n, r.out[max(0, len(r.out)-500):])
-	}
-	w.want(`~"cut":true~`, 0, "results", "tree", "0", "--json")
-}
-
-func TestResultsGroup(t *testing.T) {
-	resultEngines(t, func(w workers) {
-		w.want("", 1, "results", "group", "g")
-		w.ok(w.r.SaveGroup(t.Context(), celery.Group("g", "a", "b", "bad")))
-		w.put(celery.Meta{TaskID: "b", Status: celery.Success, Result: value(t, 7)})
-		w.store("bad", "{")
-		w.want(golden("a|-|-", "b|SUCCESS|"+done+"|7")+"bad ~done: 1 of 3\n", 0, "results", "group", "g")
-		w.want(`{"group_id":"g","done":1,"size":3,"tasks":[{"task_id":"a","status":null},{"task_id":"b","status":"SUCCESS"},`+
-			`{"task_id":"bad","error":"~"}]}`+"\n", 0, "results", "group", "g", "--json")
-		w.ok(w.r.Backend().Set(t.Context(), "celery-taskset-meta-x", []byte("[1]")))
-		w.fails("malformed", "results", "group", "x")
-	})
-}
-
-func TestResultsChord(t *testing.T) {
-	resultEngines(t, func(w workers) {
-		w.want("", 1, "results", "chord", "g")
-		ctx := t.Context()
-		w.ok(w.r.StartChord(ctx, celery.Group("g", "a", "b")))
-		w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, 7), GroupID: "g"})
-		_, err := w.r.ChordPart(ctx, celery.Part{GroupID: "g", TaskID: "a", State: celery.Success, Result: 7})
-		w.ok(err)
-		if !w.r.Backend().ImplementsIncr() { // what Redis has of it says no dates, and no ids of what is missing
-			r := w.run("results", "chord", "g")
-			if r.status != 0 || r.out != golden("a|SUCCESS|-|7")+"done: 1 of 2 parts\n" || !strings.Contains(r.err, "missing: 1, whose ids") {
-				t.Errorf("%+v", r)
-			}
-			w.want(`{"group_id":"g","done":1,"size":2,"missing":null,"parts":[{"task_id":"a","status":"SUCCESS"}]}`+"\n", 0, "results", "chord", "g", "--json")
-			return
-		}
-		w.want(golden("a|SUCCESS|"+done+"|7", "b|-|-")+"done: 1 of 2 parts\nmissing: b\n", 0, "results", "chord", "g")
-		w.want(`{"group_id":"g","done":1,"size":2,"missing":["b"],"parts":[{"task_id":"a","status":"SUCCESS"},{"task_id":"b","status":null}]}`+"\n",
-			0, "results", "chord", "g", "--json")
-	})
-}
-
 func TestResultsForget(t *testing.T) {
 	resultEngines(t, func(w workers) {
 		for _, id := range []string{"a", "b", "c", "d"} {
@@ -352,63 +274,6 @@ func TestResultsAuditBar(t *testing.T) {
 	r = w.run("results", "audit", "--quiet")
 	if r.status != 1 || strings.Count(r.out, "\n") != 1201 || r.err != "" {
 		t.Errorf("%d %.300q %.300q", r.status, r.out, r.err)
-	}
-}
-
-func TestResultsSettings(t *testing.T) {
-	sh := sqliteShell(t)
-	w := workersOn(sh, celery.WithConfig(celery.Config{ResultSerializer: "msgpack", ResultAcceptContent: []string{"msgpack"},
-		ResultBackendTransportOptions: celery.TransportOptions{GlobalKeyPrefix: "shop"}}))
-	w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, 7)})
-	file := filepath.Join(t.TempDir(), "celery.yaml")
-	settings := func(text string) {
-		w.ok(os.WriteFile(file, []byte(text), 0o600))
-	}
-	row := golden("a|SUCCESS|" + done + "|7")
-	sh.want("", 0, "results", "list")
-	sh.want(row, 0, "results", "list", "--key-prefix", "shop", "--serializer", "msgpack")
-	sh.want("~unreadable~", 0, "results", "list", "--key-prefix", "shop")
-	settings("result_backend: " + quoteYAML(sh.url) + "\nresult_serializer: msgpack\naccept_content: [msgpack]\nresult_backend_transport_options: {global_keyprefix: shop_}\n")
-	for _, url := range []string{"", "memory://"} { // the file counts more than the environment
-		alone := &shell{t: t, url: url}
-		alone.want(row, 0, "results", "list", "--config", file)
-		alone.want(row, 0, "results", "--config", file, "list")
-	}
-	sh.want("", 1, "results", "get", "a", "--config", file, "--url", "dummy://")
-	settings("result_serialiser: json\nresult_backend: " + quoteYAML(sh.url))
-	r := sh.run("results", "get", "b", "--config", file)
-	if r.status != 1 || !strings.Contains(r.err, "note: "+file+": result_serialiser: Celery has no such setting; did you mean result_serializer?") {
-		t.Errorf("%+v", r)
-	}
-	settings("result_expires: soon")
-	sh.fails("result_expires", "results", "get", "b", "--config", file)
-	sh.fails("no such file", "results", "get", "b", "--config", file+"x")
-	sh.fails("is not known", "results", "get", "b", "--serializer", "xml")
-}
-
-func quoteYAML(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-func TestResultsBadInput(t *testing.T) {
-	sh := sqliteShell(t)
-	sh.fails("one of its commands is missing", "results")
-	sh.fails(`there is no command "results gett", did you mean results get?`, "results", "gett", "x")
-	sh.fails("an id is missing", "results", "get")
-	sh.fails("an id is missing", "results", "wait")
-	sh.fails("one argument too many", "results", "get", "a", "b")
-	sh.fails("--state needs a value", "results", "list", "--state")
-	sh.fails("--older", "results", "list", "--older", "soon")
-	sh.fails("their keys have no version", "results", "get", "a", "--key-version", "1")
-	sh.fails("keys of results have a global_keyprefix", "results", "get", "a", "--url", sh.url+"?key_prefix=x")
-	sh.fails("unknown", "results", "get", "a", "--url", "cache+nope://x/")
-	sh.fails("connect", "results", "get", "a", "--url", "redis://:s3cret@127.0.0.1:1/0")
-	if r := sh.run("results", "get", "a", "--url", "redis://:s3cret@127.0.0.1:1/0"); strings.Contains(r.err, "s3cret") {
-		t.Errorf("%q", r.err)
-	}
-	(&shell{t: t}).fails("where are they?", "results", "list")
-	missing := filepath.Join(t.TempDir(), "none.db")
-	r := sh.run("results", "list", "--url", fileURL(missing))
-	if _, err := os.Stat(missing); r.status != 0 || r.out != "" || !strings.Contains(r.err, "note: ") || !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%+v %v", r, err)
 	}
 }
 
