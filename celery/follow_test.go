@@ -13,7 +13,7 @@ import (
 // TestFollow hears of every task, and of its end.
 func TestFollow(t *testing.T) {
 	url := kvURL(t, "redis")
-	r, other := open(t, url), open(t, url)
+	r, other := open(t, url, WithConfig(Config{ResultCacheMax: 10})), open(t, url)
 	begun, done := make(chan struct{}), make(chan struct{})
 	last := map[string]string{}
 	go func() {
@@ -41,6 +41,7 @@ func TestFollow(t *testing.T) {
 	must(t, other.MarkDone(ctx, "not", 1, nil))
 	must(t, other.MarkDone(ctx, "f-1", 1, nil))
 	must(t, other.MarkDone(ctx, "f-2", 1, nil))
+	result(t, r, "f-2") // which it keeps, until it is told
 	must(t, other.Forget(ctx, "f-2"))
 	other.raw(t, "f-3", "{")
 	must(t, other.MarkDone(ctx, "f-end", 1, nil))
