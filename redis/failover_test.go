@@ -191,14 +191,13 @@ func TestNameOfAnotherServer(t *testing.T) {
 	for verb, write := range map[string]func(context.Context, *redis.Store) error{"one": verbs["Set"], "two": verbs["Delete"], "script": verbs["Incr"]} {
 		t.Run(verb, func(t *testing.T) {
 			old.MustDo(t, "REPLICAOF", "NO", "ONE")
-			addr := old.Addr()
-			name.to.Store(&addr)
+			before, after := old.Addr(), other.Addr()
+			name.to.Store(&before)
 			s := openURL(t, "redis://"+name.Addr().String())
 			if err := write(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
-			addr = other.Addr()
-			name.to.Store(&addr)
+			name.to.Store(&after)
 			old.MustDo(t, "REPLICAOF", "127.0.0.1", fmt.Sprint(other.Port()))
 			eventually(t, func() error { return write(t.Context(), s) })
 		})
