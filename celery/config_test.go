@@ -231,7 +231,7 @@ func TestReadConfigErrorsNameSettingAndValue(t *testing.T) {
 		"redis_db: x":                                             "whole number",
 		"cache_backend_options: x":                                "not a map",
 		"cache_backend_options: {behaviors: 1}":                   "behaviors",
-		"cache_backend_options: {behaviors: {hash: md5}}":         "hash=md5",
+		"cache_backend_options: {behaviors: {hash: hsieh}}":       "hash=hsieh",
 		"result_backend_transport_options: x":                     "not a map",
 		"result_backend_transport_options: {global_keyprefix: 1}": "global_keyprefix: is not a text",
 		"result_backend_transport_options: {retry_policy: {max_retries: -1}}":  "retry_policy: max_retries: is below 0",

@@ -3,6 +3,7 @@ package celery
 import (
 	"time"
 
+	"github.com/larder-go/larder/celery/internal/serial"
 	"github.com/larder-go/larder/celery/py"
 )
 
@@ -41,8 +42,8 @@ type Meta struct {
 	// Raw are the bytes that are stored. nil: nothing is.
 	Raw []byte
 
-	fields    py.Fields // all of them, as they are stored
-	date      string    // date_done, if that is a text
+	reader    serial.Serializer // of Raw
+	date      string            // date_done, if that is a text
 	exception *TaskError
 }
 
@@ -50,7 +51,13 @@ type Meta struct {
 func (m *Meta) Known() bool { return m.Raw != nil }
 
 // Fields are all fields as they are stored, under their names on the wire, in their order. There are none in a Meta that was not read.
-func (m *Meta) Fields() py.Fields { return m.fields }
+func (m *Meta) Fields() py.Fields {
+	if m.reader == nil {
+		return nil
+	}
+	fields, _ := m.reader.Fields(m.Raw) // which have been read once
+	return fields
+}
 
 // Exception is what the task has raised in the states FAILURE, REVOKED and RETRY; nil if nothing is stored of it.
 func (m *Meta) Exception() *TaskError {

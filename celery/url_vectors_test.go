@@ -20,13 +20,12 @@ type method struct {
 
 // urlDeviations are the URLs that mean another thing here, or no thing; docs/celery-deviations.md says why.
 var urlDeviations = map[string]string{
-	"rediss://:pw@h:6380/0?ssl_cert_reqs=CERT_NONE": "error",   // no connection to a server that nobody vouches for
-	"cache+memcached://":                            "error",   // no server
-	"cache+memory":                                  "taken",   // a name
-	"memory://":                                     "taken",   // larder's own URL, without cache+
-	"memcached://a:1":                               "taken",   // the same
-	"cache+memcached://user:pw@a:1;b:2/":            "masked",  // Celery prints the password
-	"redis":                                         "by name", // Celery's settings say where
+	"cache+memcached://":                 "error",   // no server
+	"cache+memory":                       "taken",   // a name
+	"memory://":                          "taken",   // larder's own URL, without cache+
+	"memcached://a:1":                    "taken",   // the same
+	"cache+memcached://user:pw@a:1;b:2/": "masked",  // Celery prints the password
+	"redis":                              "by name", // Celery's settings say where
 }
 
 // vectorAddress reads a URL of the vectors.

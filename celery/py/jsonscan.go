@@ -12,6 +12,7 @@ const maxDepth = 1000
 type scanner struct {
 	s     string
 	pos   int
+	slow  bool // something was found that is for value to look at, not for skipValue
 	typed bool // a key of an object may be __type__
 	high  bool // there are bytes above ASCII
 }
@@ -90,6 +91,13 @@ func (sc *scanner) next() byte {
 
 // value checks the value that begins at pos.
 func (sc *scanner) value(depth int) error {
+	if !sc.slow {
+		if end := skipValue(sc.s, sc.pos, depth); end >= 0 {
+			sc.pos = end
+			return nil
+		}
+		sc.slow = true // what contains this value need not be tried again and again
+	}
 	if sc.pos >= len(sc.s) {
 		return sc.fail("cut off: a value is missing")
 	}
@@ -187,11 +195,12 @@ var plain = func() (t [256]bool) {
 // str checks a string.
 func (sc *scanner) str() error {
 	s, i := sc.s, sc.pos+1
-	for i < len(s) {
+	for {
+		if i = skipPlain(s, i); i == len(s) {
+			break
+		}
 		c := s[i]
 		switch {
-		case plain[c]:
-			i++
 		case c == '"':
 			sc.pos = i + 1
 			return nil
@@ -279,20 +288,27 @@ func (sc *scanner) each(open, end byte, depth int, one func() error) error {
 		if err := one(); err != nil {
 			return err
 		}
-		switch c := sc.next(); c {
-		case end:
-			sc.pos++
-			return nil
-		case ',':
-			sc.pos++
-			sc.space()
-		default:
-			if sc.pos >= len(sc.s) {
-				return sc.fail("cut off: a %q is open", open)
-			}
-			return sc.fail("a comma or %q is missing, there is %q", end, sc.s[sc.pos])
+		if last, err := sc.comma(open, end); last || err != nil {
+			return err
 		}
 	}
+}
+
+// comma goes on behind an element: to the next one, or behind the bracket after the last.
+func (sc *scanner) comma(open, end byte) (last bool, err error) {
+	switch c := sc.next(); c {
+	case end:
+		sc.pos++
+		return true, nil
+	case ',':
+		sc.pos++
+		sc.space()
+		return false, nil
+	}
+	if sc.pos >= len(sc.s) {
+		return false, sc.fail("cut off: a %q is open", open)
+	}
+	return false, sc.fail("a comma or %q is missing, there is %q", end, sc.s[sc.pos])
 }
 
 // key checks a key with its colon, stops at the value and returns the key's text with quotes.

@@ -6,8 +6,35 @@ import (
 	"strings"
 )
 
+// Visitor is told of the items of an object, one by one.
+type Visitor interface {
+	// Visit gets an item. An error ends the visit.
+	Visit(name string, v Value) error
+}
+
+// VisitJSON is FieldsFromJSON for who does not want to keep a list: v is told of the items in their order, of two with one name of
+// both. The text behind an item has not been looked at yet when v is told of it.
+func VisitJSON(text []byte, c Compat, v Visitor) error {
+	sc := scanner{s: string(text)}
+	return sc.visit(c, v)
+}
+
 // fields checks the text as an object and splits it.
 func (sc *scanner) fields(c Compat) (Fields, error) {
+	list := make(Fields, 0, 8)
+	if err := sc.visit(c, &list); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// Visit adds an item, or replaces the value of the one that has the name.
+func (f *Fields) Visit(name string, v Value) error {
+	*f = f.with(name, v)
+	return nil
+}
+
+func (sc *scanner) visit(c Compat, v Visitor) error {
 	sc.space()
 	if !sc.at('{') {
 		_, _, err := sc.document()
@@ -15,10 +42,14 @@ func (sc *scanner) fields(c Compat) (Fields, error) {
 			sc.pos = 0
 			err = sc.fail("%s where an object should be", kindOf(strings.TrimLeft(sc.s, " \t\r\n")))
 		}
-		return nil, err
+		return err
 	}
-	fields := make(Fields, 0, 8)
-	err := sc.each('{', '}', 0, func() error {
+	sc.pos++
+	if sc.next() == '}' {
+		sc.pos++
+		return sc.finishObject(c)
+	}
+	for {
 		key, err := sc.key()
 		if err != nil {
 			return err
@@ -27,22 +58,21 @@ func (sc *scanner) fields(c Compat) (Fields, error) {
 		if err := sc.value(1); err != nil {
 			return err
 		}
-		fields = fields.with(unquote(key), Value{text: sc.s[start:sc.pos], compat: c})
-		return nil
-	})
-	if err == nil {
-		err = sc.finish()
+		if err := v.Visit(unquote(key), Value{text: sc.s[start:sc.pos], compat: c}); err != nil {
+			return err
+		}
+		if last, err := sc.comma('{', '}'); err != nil {
+			return err
+		} else if last {
+			return sc.finishObject(c)
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return fields, sc.checkFields(fields, c)
 }
 
-// checkFields looks for typed objects that cannot be read: the whole object may be one too.
-func (sc *scanner) checkFields(fields Fields, c Compat) error {
-	if !sc.typed || c == Celery52 {
-		return nil
+// finishObject checks what can only be told at the end: the whole object may be a typed one.
+func (sc *scanner) finishObject(c Compat) error {
+	if err := sc.finish(); err != nil || !sc.typed || c == Celery52 {
+		return err
 	}
 	_, err := (Value{text: sc.s, compat: c}).parse()
 	return err

@@ -17,6 +17,8 @@ func (s jsonSerializer) Decode(data []byte) (py.Value, error) { return py.FromJS
 // Fields looks at each byte once and builds nothing but the list of fields.
 func (s jsonSerializer) Fields(data []byte) (Fields, error) { return py.FieldsFromJSON(data, s.reads) }
 
+func (s jsonSerializer) Visit(data []byte, v py.Visitor) error { return py.VisitJSON(data, s.reads, v) }
+
 func (jsonSerializer) Join(fields Fields, c py.Compat) ([]byte, error) {
 	b := make([]byte, 0, 256)
 	b = append(b, '{')

@@ -26,6 +26,11 @@ func (s msgpackSerializer) Fields(data []byte) (Fields, error) {
 	return split("msgpack", v, err)
 }
 
+func (s msgpackSerializer) Visit(data []byte, v py.Visitor) error {
+	fields, err := s.Fields(data)
+	return visit(fields, err, v)
+}
+
 func (msgpackSerializer) Join(fields Fields, _ py.Compat) ([]byte, error) {
 	b := msgp.AppendMapHeader(make([]byte, 0, 256), uint32(len(fields)))
 	var err error

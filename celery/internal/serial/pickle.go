@@ -33,6 +33,11 @@ func (s pickleSerializer) Fields(data []byte) (Fields, error) {
 	return split("pickle", v, err)
 }
 
+func (s pickleSerializer) Visit(data []byte, v py.Visitor) error {
+	fields, err := s.Fields(data)
+	return visit(fields, err, v)
+}
+
 func (s pickleSerializer) Join(fields Fields, c py.Compat) ([]byte, error) {
 	d := py.NewDict()
 	for _, f := range fields {

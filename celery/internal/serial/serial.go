@@ -26,6 +26,8 @@ type Serializer interface {
 	// Fields reads an object (the envelope of a result, say) as its items; of two with one name the
 	// later wins, at the place of the first. Every error wraps py.ErrMalformed.
 	Fields(data []byte) (Fields, error)
+	// Visit is Fields for who does not want to keep a list; of two with one name v is told of both.
+	Visit(data []byte, v py.Visitor) error
 	// Join is Encode of an object with these items.
 	Join(fields Fields, c py.Compat) ([]byte, error)
 }
@@ -47,6 +49,14 @@ func Reading(name string, c py.Compat) (Serializer, error) {
 		return pickleSerializer{}, nil
 	}
 	return nil, fmt.Errorf("unknown serializer %q: there are json, yaml, msgpack and pickle", name)
+}
+
+// visit tells v of fields that have been read.
+func visit(fields Fields, err error, v py.Visitor) error {
+	for i := 0; err == nil && i < len(fields); i++ {
+		err = v.Visit(fields[i].Name, fields[i].Value)
+	}
+	return err
 }
 
 // split is the items of a decoded object.

@@ -30,6 +30,11 @@ func (s yamlSerializer) Fields(data []byte) (Fields, error) {
 	return split("yaml", v, err)
 }
 
+func (s yamlSerializer) Visit(data []byte, v py.Visitor) error {
+	fields, err := s.Fields(data)
+	return visit(fields, err, v)
+}
+
 // Join sorts the fields, as safe_dump does with every dict.
 func (s yamlSerializer) Join(fields Fields, c py.Compat) ([]byte, error) {
 	d := py.NewDict()
