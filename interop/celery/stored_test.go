@@ -2,6 +2,7 @@ package celery_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -173,4 +174,22 @@ func TestZones(t *testing.T) {
 			}
 		}
 	}, isRich)
+}
+
+// What cannot be read any more keeps Celery from storing for ever. Go replaces it.
+func TestGarbageIsReplaced(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r, id := s.open(t), newID()
+		garbage := vars{"id": id, "text": "{\"status\": \"STARTED\", "}
+		s.run(t, "app.backend.set(app.backend.get_key_for_task(id), text)", garbage)
+		if reply := s.try(t, "app.backend.mark_as_done(id, 1)", garbage); reply.Raises == "" {
+			t.Error("Python replaced it, too")
+		}
+		var unread *celery.ReadError
+		if _, err := r.Result(t.Context(), id); !errors.As(err, &unread) || string(unread.Raw) != garbage["text"] {
+			t.Errorf("Go reads %v", err)
+		}
+		ok(t, r.MarkDone(t.Context(), id, "sound", nil))
+		s.says(t, "'sound'", "AsyncResult(id).get(timeout=20)", garbage)
+	})
 }
