@@ -118,6 +118,9 @@ func startWorker(name, version, library string, config map[string]any) (*worker,
 	}
 	w := &worker{cmd: cmd, done: make(chan struct{}), ready: make(chan struct{})}
 	cmd.Stderr = w
+	if _, err := cmd.StdinPipe(); err != nil { // which is closed when this process ends, however it does
+		return nil, err
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
