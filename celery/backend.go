@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/larder-go/larder/celery/internal/serial"
 	"github.com/larder-go/larder/driver"
 )
 
@@ -22,6 +23,8 @@ type Backend struct {
 	prefix   string
 	ttl      time.Duration
 	logger   *slog.Logger
+	serial   serial.Serializer
+	accept   error // why what serial has written may not be read
 	closed   atomic.Bool
 	closing  sync.Once
 	closeErr error
@@ -31,12 +34,17 @@ type Backend struct {
 // unless the URL says lazy=true; the backend does not depend on ctx afterwards. Errors never contain a password. What has no meaning here is
 // logged, and told by Warnings.
 func OpenBackend(ctx context.Context, rawURL string, opts ...Option) (*Backend, error) {
-	b, err := NewBackend(Config{ResultBackend: rawURL}, opts...)
+	return connect(ctx, Config{ResultBackend: rawURL}, opts)
+}
+
+// connect makes a backend, and one round trip, unless its URL says lazy=true.
+func connect(ctx context.Context, cfg Config, opts []Option) (*Backend, error) {
+	b, err := NewBackend(cfg, opts...)
 	if err != nil || b.isLazy() {
 		return b, err
 	}
 	if err := b.Ping(ctx); err != nil {
-		_ = b.Close()
+		_ = b.Close() // the failure to connect is what counts
 		return nil, err
 	}
 	return b, nil
@@ -62,6 +70,9 @@ func (b *Backend) open() (err error) {
 		return err
 	}
 	if err := b.cfg.check(); err != nil {
+		return err
+	}
+	if b.serial, b.accept, err = serializer(b.cfg); err != nil {
 		return err
 	}
 	if b.addr, err = translate(b.cfg); err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -306,16 +307,27 @@ func TestClientConnects(t *testing.T) {
 	}
 }
 
-func TestOpenBackendNeedsAServer(t *testing.T) {
-	for _, rawURL := range []string{"redis://127.0.0.1:1/0", "cache+memcached://127.0.0.1:1/"} {
-		if _, err := OpenBackend(t.Context(), rawURL, kvQuiet); err == nil {
-			t.Errorf("%s: opened without a server", rawURL)
+// TestOpenNeedsAServer: whoever opens connects, unless the URL says that it may come later.
+func TestOpenNeedsAServer(t *testing.T) {
+	openers := map[string]func(rawURL string) (io.Closer, error){
+		"OpenBackend": func(rawURL string) (io.Closer, error) { return OpenBackend(t.Context(), rawURL, kvQuiet) },
+		"Open":        func(rawURL string) (io.Closer, error) { return Open(t.Context(), rawURL, kvQuiet) },
+		"OpenConfig": func(rawURL string) (io.Closer, error) {
+			return OpenConfig(t.Context(), Config{ResultBackend: rawURL}, kvQuiet)
+		},
+	}
+	for name, opener := range openers {
+		for _, rawURL := range []string{"redis://127.0.0.1:1/0", "cache+memcached://127.0.0.1:1/"} {
+			if _, err := opener(rawURL); err == nil {
+				t.Errorf("%s(%s): opened without a server", name, rawURL)
+			}
+			c, err := opener(rawURL + "?lazy=true")
+			if err != nil {
+				t.Errorf("%s: lazy: %v", name, err)
+				continue
+			}
+			_ = c.Close()
 		}
-		b, err := OpenBackend(t.Context(), rawURL+"?lazy=true", kvQuiet)
-		if err != nil {
-			t.Fatalf("lazy: %v", err)
-		}
-		_ = b.Close()
 	}
 }
 

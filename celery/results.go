@@ -30,45 +30,32 @@ type Results struct {
 
 // Open opens the results that a URL names, as [OpenBackend] opens a backend.
 func Open(ctx context.Context, rawURL string, opts ...Option) (*Results, error) {
-	b, err := OpenBackend(ctx, rawURL, opts...)
-	if err != nil {
-		return nil, err
-	}
-	return openResults(b)
+	return OpenConfig(ctx, Config{ResultBackend: rawURL}, opts...)
 }
 
-// OpenConfig opens the results of an application that is configured so. It connects.
+// OpenConfig opens the results of an application that is configured so. Like Open it makes one round trip within ctx, unless the URL
+// says lazy=true.
 func OpenConfig(ctx context.Context, cfg Config, opts ...Option) (*Results, error) {
-	b, err := NewBackend(cfg, opts...)
+	b, err := connect(ctx, cfg, opts)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.Ping(ctx); err != nil {
-		_ = b.Close() // the failure to connect is what counts
-		return nil, err
-	}
-	return openResults(b)
+	return NewResults(b), nil
 }
 
-func openResults(b *Backend) (*Results, error) {
-	r, err := NewResults(b)
-	if err != nil {
-		_ = b.Close() // nothing was done with it
-	}
-	return r, err
+// NewResults are the results in a backend, which Close closes.
+func NewResults(b *Backend) *Results {
+	return &Results{b: b, serial: b.serial, compat: b.cfg.Compat, accept: b.accept, cache: newCache(b.cfg.ResultCacheMax)}
 }
 
-// NewResults are the results in a backend, which Close closes. A serializer that is not known is ErrConfig.
-func NewResults(b *Backend) (*Results, error) {
-	s, err := serial.Reading(b.cfg.serializer(), b.cfg.Compat)
+// serializer is the one that results are written with, and why what it has written may not be read, if so.
+func serializer(cfg Config) (s serial.Serializer, refused, err error) {
+	s, err = serial.Reading(cfg.serializer(), cfg.Compat)
 	if err != nil {
-		return nil, badSetting("result_serializer", "%v", err)
+		return nil, nil, badSetting("result_serializer", "%v", err)
 	}
-	accept, err := acceptance(s, b.cfg.accepted())
-	if err != nil {
-		return nil, err
-	}
-	return &Results{b: b, serial: s, compat: b.cfg.Compat, accept: accept, cache: newCache(b.cfg.ResultCacheMax)}, nil
+	refused, err = acceptance(s, cfg.accepted())
+	return s, refused, err
 }
 
 // acceptance tells why what s has written may not be read, if so. Celery writes it all the same.
