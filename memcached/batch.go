@@ -12,7 +12,7 @@ import (
 
 // GetMany asks all servers at the same time, each in one round trip. Only what is there is answered.
 func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
-	results := make([]driver.Result, len(keys))
+	results, room := make([]driver.Result, len(keys)), newInflation(len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
 		call := p.call()
 		ends := call.GetAll(p.keys)
@@ -23,7 +23,7 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 			return odd(end)
 		}
 		for i, at := range p.at {
-			results[at].Value, results[at].Err = valueOf(call.Reply(i))
+			results[at].Value, results[at].Err = room.valueOf(call.Reply(i))
 		}
 		call.Free()
 		return nil

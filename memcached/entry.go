@@ -42,14 +42,17 @@ func (s *Store) orMiss(err error) error {
 	return err
 }
 
+// valueOf is what a get of one key has found.
+func valueOf(r *meta.Reply) ([]byte, error) { return (*inflation)(nil).valueOf(r) }
+
 // valueOf is what a get has found.
-func valueOf(r *meta.Reply) ([]byte, error) {
+func (i *inflation) valueOf(r *meta.Reply) ([]byte, error) {
 	switch r.Status {
 	case meta.Found:
 		if r.Flags == flagText || r.Flags == flagBytes {
 			return r.Data, nil
 		}
-		return plainValue(r.Data, r.Flags)
+		return i.plainValue(r.Data, r.Flags)
 	case meta.Miss, meta.Silent:
 		return nil, driver.ErrMiss
 	}

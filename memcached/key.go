@@ -14,13 +14,13 @@ import (
 const digestPrefix = "sha256:"
 
 // wire is a key's name on the server: the key itself, or its digest if it is not one that memcached takes. Keys that look like what
-// this package makes itself, a digest or a lease, go by their digest too, so that nobody can forge one. With VerbatimKeys every
+// this package makes itself, a digest or a lease or a generation's, go by their digest too, so that nobody can forge one. With VerbatimKeys every
 // name is the key, and what memcached does not take is ErrBadKey.
 func (s *Store) wire(key string) (meta.Key, error) {
 	switch {
 	case s.options.VerbatimKeys:
 		return meta.Key{Name: key}, checkKey(key)
-	case len(key) <= s.longestKey() && meta.Legal(key) && !isDigest(key) && !strings.HasPrefix(key, leasePrefix):
+	case len(key) <= s.longestKey() && meta.Legal(key) && !isDigest(key) && !isOurs(key):
 		return meta.Key{Name: key}, nil
 	}
 	return meta.Key{Space: digestPrefix, Name: digest(key)}, nil
@@ -57,6 +57,17 @@ func digest(key string) string {
 func isDigest(name string) bool {
 	digits, ok := strings.CutPrefix(name, digestPrefix)
 	return ok && len(digits) == 2*sha256.Size && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
+// isOurs tells whether a name is one of those that this package keeps what it has to know under. Whoever could write there would have
+// the rights to a load, or clear views.
+func isOurs(name string) bool {
+	rest, ok := strings.CutPrefix(name, generationPrefix)
+	if !ok {
+		return false
+	}
+	token, _, spaced := strings.Cut(rest, ":")
+	return strings.HasPrefix(name, leasePrefix) || name == generationsKey.Name || spaced && len(token) == tokenLen
 }
 
 // leasePrefix begins the names of leases.

@@ -43,7 +43,7 @@ func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]
 	if s.options.VerbatimKeys {
 		return nil, errNoLeases
 	}
-	grants := make([]driver.Grant, len(keys))
+	grants, room := make([]driver.Grant, len(keys)), newInflation(len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, b *part) error {
 		call := b.call()
 		for _, k := range b.keys {
@@ -55,7 +55,7 @@ func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]
 		}
 		var unused []int
 		for i, at := range b.at {
-			g, won := grantOf(call.Reply(2*i), call.Reply(2*i+1), b.line.life)
+			g, won := room.grantOf(call.Reply(2*i), call.Reply(2*i+1), b.line.life)
 			grants[at] = g
 			if won && g.Lease == "" {
 				unused = append(unused, i)
@@ -73,10 +73,10 @@ func (s *Store) Acquire(ctx context.Context, keys []string, d time.Duration) ([]
 
 var errNameTaken = errors.New("another program has an entry where the key's lease would be")
 
-func grantOf(lease, entry *meta.Reply, life uint64) (g driver.Grant, won bool) {
+func (i *inflation) grantOf(lease, entry *meta.Reply, life uint64) (g driver.Grant, won bool) {
 	won = lease.Status == meta.OK && lease.Won
 	if entry.Status != meta.Miss {
-		g.Value, g.Err = valueOf(entry)
+		g.Value, g.Err = i.valueOf(entry)
 		return g, won
 	}
 	switch {

@@ -9,7 +9,7 @@ import (
 
 // GetTimed reads values and lifetimes in one command each, in one round trip to each server.
 func (s *Store) GetTimed(ctx context.Context, keys []string) ([]driver.TimedResult, error) {
-	results := make([]driver.TimedResult, len(keys))
+	results, room := make([]driver.TimedResult, len(keys)), newInflation(len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
 		call := p.call()
 		p.getAll(call, meta.Value+meta.Flags+meta.TTL)
@@ -18,7 +18,7 @@ func (s *Store) GetTimed(ctx context.Context, keys []string) ([]driver.TimedResu
 		}
 		for i, at := range p.at {
 			r := call.Reply(i)
-			value, err := valueOf(r)
+			value, err := room.valueOf(r)
 			if results[at] = (driver.TimedResult{Value: value, Err: err}); err == nil {
 				results[at].TTL = remaining(r.TTL)
 			}

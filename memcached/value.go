@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"fmt"
 	"io"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/larder-go/larder/driver"
@@ -20,8 +21,27 @@ const (
 	flagText    = 16
 )
 
-// inflateMost bounds what a compressed value may become.
-const inflateMost = 256 << 20
+// What the compressed values of one call may become, all together, and one of many: each of them may be small and say that it is a
+// thousand times as large.
+const (
+	inflateMost = 256 << 20
+	inflateEach = 64 << 20
+)
+
+// inflation is what is left of that for a call; nil: all of it, for one value.
+type inflation struct {
+	left atomic.Int64
+	most int64 // for one value
+}
+
+func newInflation(values int) *inflation {
+	i := &inflation{most: inflateMost}
+	if values > 1 {
+		i.most = inflateEach
+	}
+	i.left.Store(inflateMost)
+	return i
+}
 
 // flagsOf tells Python what a value is: text, which JSON always is, or bytes.
 func flagsOf(value []byte) uint32 {
@@ -32,7 +52,7 @@ func flagsOf(value []byte) uint32 {
 }
 
 // plainValue is a value as it was before a client has compressed it. What only Python can read is ErrCodec.
-func plainValue(value []byte, flags uint32) ([]byte, error) {
+func (i *inflation) plainValue(value []byte, flags uint32) ([]byte, error) {
 	switch flags &^ flagZlib {
 	case flagBytes, flagText, flagInteger, flagLong:
 	case flagPickle:
@@ -43,20 +63,27 @@ func plainValue(value []byte, flags uint32) ([]byte, error) {
 	if flags&flagZlib == 0 {
 		return value, nil
 	}
-	return inflate(value)
+	if i == nil {
+		i = newInflation(1)
+	}
+	return i.inflate(value)
 }
 
-func inflate(value []byte) ([]byte, error) {
+func (i *inflation) inflate(value []byte) ([]byte, error) {
 	r, err := zlib.NewReader(bytes.NewReader(value))
 	if err != nil {
 		return nil, fmt.Errorf("%w: the flags say zlib: %w", driver.ErrCodec, err)
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, inflateMost+1))
-	if err != nil {
+	most := min(i.most, max(i.left.Load(), 0))
+	plain, err := io.ReadAll(io.LimitReader(r, most+1))
+	i.left.Add(-int64(len(plain)))
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("%w: the flags say zlib: %w", driver.ErrCodec, err)
-	}
-	if len(plain) > inflateMost {
-		return nil, fmt.Errorf("%w: more than %d bytes when decompressed", driver.ErrCodec, inflateMost)
+	case int64(len(plain)) > most && most == i.most:
+		return nil, fmt.Errorf("%w: more than %d bytes when decompressed", driver.ErrCodec, most)
+	case int64(len(plain)) > most:
+		return nil, fmt.Errorf("%w: the values of this call have more than %d bytes when decompressed", driver.ErrCodec, inflateMost)
 	}
 	return plain, nil
 }

@@ -49,6 +49,51 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+// TestBombs: compressed values that are small, and become large together, do not take all memory; the others of the batch are there.
+func TestBombs(t *testing.T) {
+	s := open(t, emptied(t, server))
+	var packed bytes.Buffer
+	w := zlib.NewWriter(&packed)
+	for range 60 {
+		_, _ = w.Write(make([]byte, 1<<20))
+	}
+	_ = w.Close()
+	keys := []string{"plain"}
+	server.MustAsk(t, "set plain 0 0 1\r\n1")
+	for i := range 12 {
+		keys = append(keys, fmt.Sprint("bomb", i))
+		server.MustAsk(t, fmt.Sprintf("set bomb%d 24 0 %d\r\n%s", i, packed.Len(), packed.String()))
+	}
+	for name, get := range map[string]func() ([]driver.Result, error){
+		"GetMany": func() ([]driver.Result, error) { return s.GetMany(t.Context(), keys) },
+		"GetTimed": func() (results []driver.Result, err error) {
+			timed, err := s.GetTimed(t.Context(), keys)
+			for _, r := range timed {
+				results = append(results, driver.Result{Value: r.Value, Err: r.Err})
+			}
+			return results, err
+		},
+	} {
+		results, err := get()
+		if err != nil || string(results[0].Value) != "1" {
+			t.Fatalf("%s: %v, %v", name, results, err)
+		}
+		size, refused := 0, 0
+		for _, r := range results {
+			size += len(r.Value)
+			if errors.Is(r.Err, driver.ErrCodec) {
+				refused++
+			}
+		}
+		if size > 256<<20 || refused != 12-4 {
+			t.Errorf("%s: %d MiB in memory, %d refused", name, size>>20, refused)
+		}
+	}
+	if value, err := s.Get(t.Context(), "bomb0"); err != nil || len(value) != 60<<20 {
+		t.Errorf("one alone: %d bytes, %v", len(value), err)
+	}
+}
+
 // TestForeignCounters: a counter of Python's keeps its flags, so that Python still takes it for a number, and its lifetime.
 func TestForeignCounters(t *testing.T) {
 	s := open(t, emptied(t, server))
@@ -157,6 +202,17 @@ func TestForgedDigest(t *testing.T) {
 	stored := server.Keys(t)
 	if len(stored) != 1 || !strings.HasPrefix(stored[0], "sha256%3A") && !strings.HasPrefix(stored[0], "sha256:") {
 		t.Fatal(stored)
+	}
+	for _, own := range []string{"larder:generations", "larder:0123456789abcdef:user", "larder:lease:k"} {
+		if err := s.Set(t.Context(), own, []byte("1"), 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, there := server.Value(t, own); there {
+			t.Errorf("%s is where larder keeps what it has to know", own)
+		}
+		if _, err := s.Delete(t.Context(), own); err != nil {
+			t.Fatal(err)
+		}
 	}
 	forged := strings.ReplaceAll(stored[0], "%3A", ":")
 	if _, err := s.Get(t.Context(), forged); !errors.Is(err, driver.ErrMiss) {

@@ -53,6 +53,7 @@ type Call struct {
 	inValue  bool   // what comes next is the value of the command before that
 	got      int    // bytes of it
 	shared   []byte // what is left of the memory that small values share
+	limit    int    // bytes of the largest value that the server may have; 0: not known
 	hidden   int    // replies that are not the caller's: 1 with a guard
 	compares bool   // a command has a CAS
 	state    atomic.Int32

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"errors"
 	"io"
 	"net"
 	"regexp"
@@ -32,6 +33,28 @@ func (c *slowConn) Read(p []byte) (int, error) {
 func (*slowConn) SetReadDeadline(time.Time) error { return nil }
 func (*slowConn) Close() error                    { return nil }
 
+// TestValueBeyondTheLimit: a server that announces more than its largest item is hung up on, before there is memory for it.
+func TestValueBeyondTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for size, fits := range map[string]bool{"3": true, "4": true, "5": false, "419430400": false} {
+			nc := &slowConn{asked: make(chan []byte, 1), answer: make(chan []byte)}
+			c := NewConn(nc, time.Minute, 4)
+			call := NewCall()
+			call.Get(Key{Name: "k"}, Value)
+			answered := make(chan error, 1)
+			go func() { answered <- c.Do(t.Context(), call) }()
+			opaque := regexp.MustCompile(` O[0-9a-f]+`).Find(<-nc.asked)
+			nc.answer <- []byte("VA " + size + string(opaque) + "\r\n")
+			synctest.Wait()
+			close(nc.answer)
+			if err := <-answered; fits != errors.Is(err, io.EOF) || fits == errors.Is(err, errReply) {
+				t.Errorf("%s bytes: %v", size, err)
+			}
+			c.Close()
+		}
+	})
+}
+
 // TestCloseWhileALoneCallerIsAnswered: a lone caller who gets his answer when the connection has just been closed leaves nobody
 // waiting:
 //
@@ -41,7 +64,7 @@ func (*slowConn) Close() error                    { return nil }
 func TestCloseWhileALoneCallerIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		nc := &slowConn{asked: make(chan []byte, 1), answer: make(chan []byte)}
-		c := NewConn(nc, time.Minute)
+		c := NewConn(nc, time.Minute, MaxValue)
 		synctest.Wait()
 		answered := make(chan error, 1)
 		go func() {

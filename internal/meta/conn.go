@@ -49,6 +49,7 @@ const (
 // Conn is a connection that any number of goroutines share.
 type Conn struct {
 	nc      net.Conn
+	limit   int           // bytes of the largest item that the server has
 	silence time.Duration // that is too long while an answer is due
 	inbox   inbox         // of the reader
 
@@ -72,10 +73,10 @@ type Conn struct {
 }
 
 // NewConn takes over a connection on which nothing is expected any more. A server that leaves a call unanswered for the
-// time of silence is given up.
-func NewConn(nc net.Conn, silence time.Duration) *Conn {
+// time of silence is given up, and so is one that announces a value of more than limit bytes.
+func NewConn(nc net.Conn, silence time.Duration, limit int) *Conn {
 	c := &Conn{
-		nc: nc, silence: silence, inbox: inbox{buf: make([]byte, readBuffer)}, reader: background,
+		nc: nc, limit: limit, silence: silence, inbox: inbox{buf: make([]byte, readBuffer)}, reader: background,
 		drained: make(chan struct{}), wake: make(chan struct{}, 1), listen: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 	c.running.Go(c.read)
@@ -89,6 +90,7 @@ func (c *Conn) Do(ctx context.Context, call *Call) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	call.limit = c.limit
 	isLone, err := c.send(ctx, call)
 	if err != nil {
 		return err

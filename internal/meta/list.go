@@ -106,8 +106,7 @@ func (c *Call) takeNamed(line []byte) error {
 	if i >= end {
 		return fmt.Errorf("%w: one to another question", errReply)
 	}
-	c.found(i, Reply{Status: Found, Flags: uint32(f), Size: int(n), kind: listed, quiet: true})
-	return nil
+	return c.found(i, Reply{Status: Found, Flags: uint32(f), Size: int(n), kind: listed, quiet: true})
 }
 
 // is tells whether name is the key's.

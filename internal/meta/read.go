@@ -68,12 +68,14 @@ func (c *Call) takeLine(line []byte) error {
 	if err != nil {
 		return err
 	}
-	c.found(i, r)
-	return nil
+	return c.found(i, r)
 }
 
 // found puts an answer to its command, whose value may follow.
-func (c *Call) found(i int, r Reply) {
+func (c *Call) found(i int, r Reply) error {
+	if r.Status == Found && c.limit > 0 && r.Size > c.limit {
+		return fmt.Errorf("%w: a value of %d bytes, more than the server's limit of %d", errReply, r.Size, c.limit)
+	}
 	c.replies[i] = r
 	c.next = i + 1
 	if r.Status == Found {
@@ -82,6 +84,7 @@ func (c *Call) found(i int, r Reply) {
 			c.replies[i].Data = c.memory(min(r.Size, firstPiece))
 		}
 	}
+	return nil
 }
 
 // place finds the command that is answered. Quiet ones before it have been answered by silence.

@@ -30,8 +30,14 @@ func NewSession(nc net.Conn) *Session {
 // Close ends the connection.
 func (s *Session) Close() { _ = plain(s.nc).Close() }
 
-// Conn makes a Conn of a session that has nothing to say any more.
-func (s *Session) Conn(silence time.Duration) *Conn { return NewConn(s.nc, silence) }
+// Conn makes a Conn of a session that has nothing to say any more. No value is larger than the server has said that its items are.
+func (s *Session) Conn(silence time.Duration) *Conn {
+	limit := MaxValue
+	if s.Hello.Limit > 0 {
+		limit = min(limit, s.Hello.Limit)
+	}
+	return NewConn(s.nc, silence, limit)
+}
 
 // Hello is what a server says of itself.
 type Hello struct {
