@@ -16,8 +16,18 @@ func (r *Results) Result(ctx context.Context, id string) (*Meta, error) {
 	if m := r.cache.get(id); m != nil {
 		return m, nil
 	}
+	began := r.cache.now()
 	raw, err := r.b.Get(ctx, key)
-	return r.readEntry(id, Entry{Value: raw, Err: err})
+	return r.keepEntry(id, Entry{Value: raw, Err: err}, began)
+}
+
+// keepEntry is readEntry of what began to be read at an epoch of the cache, which keeps it.
+func (r *Results) keepEntry(id string, e Entry, began int) (*Meta, error) {
+	m, err := r.readEntry(id, e)
+	if err == nil {
+		r.cache.put(id, m, began)
+	}
+	return m, err
 }
 
 // readEntry is the meta of what was found. What the engine cannot read is an error for this id, like what we cannot.
@@ -39,11 +49,7 @@ func (r *Results) read(id string, raw []byte) (*Meta, error) {
 	case r.accept != nil:
 		return nil, &ReadError{ID: id, Raw: raw, Err: r.accept}
 	}
-	m, err := decodeMeta(r.serial, id, raw)
-	if err == nil {
-		r.cache.put(id, m)
-	}
-	return m, err
+	return decodeMeta(r.serial, id, raw)
 }
 
 // Exists tells whether anything is stored of a task, readable or not. It may be stored as PENDING.
@@ -78,7 +84,7 @@ func (r *Results) Forget(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	r.cache.forget(id)
 	_, err = r.b.Delete(ctx, key)
+	r.cache.forget(id) // after an error too: it may be gone
 	return err
 }

@@ -11,6 +11,7 @@ type cache struct {
 	most   int
 	recent *list.List // of *Meta, the one used last in front
 	byID   map[string]*list.Element
+	epoch  int // how often something was forgotten
 }
 
 func newCache(most int) *cache {
@@ -35,13 +36,31 @@ func (c *cache) get(id string) *Meta {
 	return &m
 }
 
-// put keeps m if nothing can change it, and it is what it is stored as.
-func (c *cache) put(id string, m *Meta) {
+// now is the epoch for a put of what is read from now on.
+func (c *cache) now() int {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.epoch
+}
+
+// put keeps m if nothing can change it, and it is what it is stored as; and if nothing was forgotten since the epoch at which it began
+// to be read:
+//
+//	a reader reads the SUCCESS
+//	                            Forget deletes it, there and here
+//	a reader puts the SUCCESS, which would stay for ever
+func (c *cache) put(id string, m *Meta, began int) {
 	if c == nil || m.Status != Success || m.TaskID != id {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.epoch != began {
+		return
+	}
 	own := *m
 	if e := c.byID[id]; e != nil {
 		e.Value = &own
@@ -54,12 +73,14 @@ func (c *cache) put(id string, m *Meta) {
 	}
 }
 
+// forget is called when what is stored has gone, and not before.
 func (c *cache) forget(id string) {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.epoch++
 	if e := c.byID[id]; e != nil {
 		c.remove(e)
 	}

@@ -42,7 +42,7 @@ func TestCache(t *testing.T) {
 // TestCacheBound: the ones used last stay.
 func TestCacheBound(t *testing.T) {
 	c := newCache(2)
-	put := func(id string) { c.put(id, &Meta{TaskID: id, Status: Success}) }
+	put := func(id string) { c.put(id, &Meta{TaskID: id, Status: Success}, c.now()) }
 	put("a")
 	put("b")
 	if c.get("a") == nil {
@@ -56,7 +56,7 @@ func TestCacheBound(t *testing.T) {
 	if c.recent.Len() != 2 || len(c.byID) != 2 {
 		t.Errorf("%d, %d are kept", c.recent.Len(), len(c.byID))
 	}
-	c.put("x", &Meta{TaskID: "another", Status: Success})
+	c.put("x", &Meta{TaskID: "another", Status: Success}, c.now())
 	if c.get("x") != nil {
 		t.Error("the result of another task was kept")
 	}
@@ -65,7 +65,7 @@ func TestCacheBound(t *testing.T) {
 		t.Error("what a caller changes of his copy changes all")
 	}
 	var none *cache = newCache(0)
-	none.put("a", &Meta{TaskID: "a", Status: Success})
+	none.put("a", &Meta{TaskID: "a", Status: Success}, none.now())
 	none.forget("a")
 	if none.get("a") != nil {
 		t.Error("without a cache something is kept")

@@ -33,13 +33,14 @@ func (e IDErrors) orNil() error {
 func (r *Results) Results(ctx context.Context, ids []string) ([]*Meta, error) {
 	metas, failed := make([]*Meta, len(ids)), IDErrors{}
 	keys, places := r.missing(ids, metas, failed)
+	began := r.cache.now()
 	entries, err := r.b.MGet(ctx, keys)
 	if err != nil {
 		return nil, err
 	}
 	for i, e := range entries {
 		at := places[i]
-		m, err := r.readEntry(ids[at], e)
+		m, err := r.keepEntry(ids[at], e, began)
 		if err != nil {
 			failed[ids[at]] = err
 			continue

@@ -86,7 +86,8 @@ func (w *watch) hear(key string, value []byte, err error) bool {
 // meta is what was read or pushed; nil if it says nothing. What was pushed may be of another task: anybody may publish on any
 // channel, and Celery leaves such a message alone. It counts if it is really stored there.
 func (w *watch) meta(id string, e Entry) (*Meta, error) {
-	m, err := w.results.readEntry(id, e)
+	// Nobody knows when it began to be read, or was published, so that it is kept only if nothing was ever forgotten.
+	m, err := w.results.keepEntry(id, e, 0)
 	if err == nil && m.Known() && m.TaskID != id {
 		m, err = w.results.Result(w.ctx, id)
 	}
