@@ -32,8 +32,9 @@ type Request struct {
 }
 
 // Store stores a task's state and result, tells all who wait for it, and returns true; or false if the task is SUCCESS already: that is
-// never replaced, also not by another SUCCESS. Both in one step: nobody's SUCCESS is lost to a race, and a program that dies in
-// between leaves nobody waiting. Anything else that is there is replaced, whether it can be read or not.
+// never replaced, also not by another SUCCESS, whichever of Celery's serializers has written it. Both in one step: nobody's SUCCESS
+// is lost to a race, and a program that dies in between leaves nobody waiting. Anything else that is there is replaced, whether it
+// can be read or not.
 //
 // result becomes what [py.Of] makes of it; a Node becomes a result tuple. In the states FAILURE, REVOKED and RETRY it has to be
 // an error, nil, or an exception as Celery stores it, which every reader would choke on otherwise. A [TaskError] in an error's
@@ -86,17 +87,6 @@ func (r *Results) put(ctx context.Context, key string, value []byte) (stored boo
 		return true, r.b.Set(ctx, key, value)
 	}
 	return stored, r.b.fail("store", key, err)
-}
-
-// succeeded tells whether what is stored is SUCCESS, as Celery's writer reads it: nothing but the status counts. What cannot be
-// read is not, and may be replaced, which Celery's writer never does.
-func (r *Results) succeeded(old []byte) bool {
-	fields, err := r.serial.Fields(old)
-	if err != nil {
-		return false
-	}
-	status, _ := fields.Get(fieldStatus)
-	return textOr(status, "") == string(Success)
 }
 
 // metaFor makes the meta of a result.
