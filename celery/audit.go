@@ -70,7 +70,7 @@ func (r *Results) Audit(ctx context.Context, o Audit) iter.Seq2[Finding, error] 
 				err = a.err
 			}
 			if err != nil && !errors.Is(err, errStop) {
-				yield(Finding{}, r.b.fail("audit", "", err))
+				yield(Finding{}, r.fail("audit", "", err))
 			}
 			if err != nil {
 				return
@@ -110,11 +110,7 @@ func (a *auditor) tell(f Finding) error {
 }
 
 func (a *auditor) unreadable(id, key string, err error) error {
-	var read *ReadError
-	if errors.As(err, &read) {
-		err = read.Err
-	}
-	return a.tell(Finding{Kind: Unreadable, ID: id, Key: key, Text: err.Error()})
+	return a.tell(Finding{Kind: Unreadable, ID: id, Key: key, Text: causeOf(err).Error()})
 }
 
 // lifetime looks for one, and gives one.

@@ -42,20 +42,22 @@ type Chord struct {
 	// Err is why the body cannot be started: Celery's ChordError, with its text.
 	Err error
 
-	join  func(ctx context.Context) ([]py.Value, error)
-	clean func(ctx context.Context) error
+	owner *Results
+	join  func(ctx context.Context) ([]py.Value, error) // nil: there is nothing to join
+	clean func(ctx context.Context) error               // nil: there is nothing to delete
 }
 
 // StartChord prepares a chord, before the tasks of its header are sent: it stores how many there are, and what the backend needs
 // beside that. Parts that end before are not lost on Redis; elsewhere they are an error for whoever reports them.
 func (r *Results) StartChord(ctx context.Context, header Node) error {
-	if len(header.Tasks()) == 0 || !header.Group {
-		return fmt.Errorf("celery: chord %.120q: %w", header.ID, errNoParts)
+	start := r.startCounter
+	switch {
+	case len(header.Tasks()) == 0 || !header.Group:
+		return r.fail("start chord", header.ID, errNoParts)
+	case !r.b.ImplementsIncr():
+		start = r.startCollection
 	}
-	if !r.b.ImplementsIncr() {
-		return r.startCollection(ctx, header)
-	}
-	return r.startCounter(ctx, header)
+	return r.fail("start chord", header.ID, start(ctx, header))
 }
 
 var errNoParts = errors.New("it has no parts, so that none is the last: start its body")
@@ -64,35 +66,38 @@ var errNoParts = errors.New("it has no parts, so that none is the last: start it
 // the caller: because this was the last part, or because the chord cannot be done any more.
 //
 // Header tasks may be done by Go and Python workers mixed. How parts are counted is Celery's way of the backend: on Redis they
-// are collected, with their results; elsewhere a counter is increased, and a counter that is gone is ErrMiss.
+// are collected, with their results; elsewhere a counter is increased, and a counter that is gone is ErrChordLost.
 //
 // A Chord together with an error: the part was the last one, but the results could not be read now. [Chord.Join] tries again;
 // nobody else will.
 func (r *Results) ChordPart(ctx context.Context, p Part) (*Chord, error) {
 	if p.TaskID == "" {
-		return nil, ErrBadID
+		return nil, r.fail("chord part", "", ErrBadID)
 	}
 	done := r.count
 	if !r.b.ImplementsIncr() {
 		done = r.collect
 	}
 	chord, err := done(ctx, p)
-	if err != nil || chord == nil || chord.Err != nil {
-		return chord, err
+	if err == nil && chord != nil {
+		err = chord.Join(ctx)
 	}
-	return chord, chord.Join(ctx)
+	return chord, r.fail("chord part", p.GroupID, err)
 }
 
 // Join reads the results, which ChordPart has done already if it returned no error.
 func (c *Chord) Join(ctx context.Context) error {
+	if c.join == nil {
+		return nil
+	}
 	results, err := c.join(ctx)
 	c.Results = results
 	var failed *chordFailure
 	if errors.As(err, &failed) {
 		c.Err = failed.err
-		return failed.cleaned
+		err = failed.cleaned
 	}
-	return err
+	return c.owner.fail("join chord", c.GroupID, err)
 }
 
 // Started deletes what was stored to count the parts. It is called when the message for the body has been sent, or could not be: Celery
@@ -102,7 +107,7 @@ func (c *Chord) Started(ctx context.Context) error {
 	if c.clean == nil {
 		return nil
 	}
-	return c.clean(ctx)
+	return c.owner.fail("end chord", c.GroupID, c.clean(ctx))
 }
 
 // CallbackError is what is stored for the body if its message could not be sent.

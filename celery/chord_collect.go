@@ -38,14 +38,13 @@ func (r *Results) startCollection(ctx context.Context, header Node) error {
 // has it, as in Celery; elsewhere it is errors.ErrUnsupported.
 func (r *Results) AddToChord(ctx context.Context, groupID string) error {
 	if r.b.ImplementsIncr() {
-		return r.b.fail("add to chord", "", errors.ErrUnsupported)
+		return r.fail("add to chord", groupID, errors.ErrUnsupported)
 	}
 	c, err := r.collection(groupID)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = r.b.Incr(ctx, c.Counts[extraCount])
 	}
-	_, err = r.b.Incr(ctx, c.Counts[extraCount])
-	return err
+	return r.fail("add to chord", groupID, err)
 }
 
 // collection names the keys of a chord on Redis.
@@ -82,18 +81,18 @@ func (r *Results) collect(ctx context.Context, p Part) (*Chord, error) {
 	}
 	store, err := r.collector(ctx)
 	if err != nil {
-		return nil, r.b.fail("chord", c.Members, err)
+		return nil, err
 	}
 	state, err := store.Collect(ctx, c, p.position(), entry, r.b.expires())
 	if err != nil {
-		return nil, r.b.fail("chord", c.Members, err)
+		return nil, err
 	}
 	size, known, err := sizeOf(state.Counts)
 	if err != nil || !known || state.Members != size {
-		return nil, r.b.fail("chord", c.Members, err)
+		return nil, err
 	}
-	chord := &Chord{GroupID: p.GroupID}
-	chord.clean = func(ctx context.Context) error { return r.b.fail("chord", c.Members, store.Drop(ctx, c)) }
+	chord := &Chord{GroupID: p.GroupID, owner: r}
+	chord.clean = func(ctx context.Context) error { return store.Drop(ctx, c) }
 	chord.join = func(ctx context.Context) ([]py.Value, error) { return r.joinCollected(ctx, store, c, p.GroupID) }
 	return chord, nil
 }
@@ -102,7 +101,7 @@ func (r *Results) collect(ctx context.Context, p Part) (*Chord, error) {
 func (r *Results) entry(p Part) ([]byte, error) {
 	m, err := r.metaFor(p.TaskID, p.State, p.Result)
 	if err != nil {
-		return nil, err
+		return nil, r.fail("chord part", p.TaskID, err)
 	}
 	v, err := py.Of(py.List{1, p.TaskID, string(p.State), m.Result})
 	if err == nil {
@@ -111,7 +110,7 @@ func (r *Results) entry(p Part) ([]byte, error) {
 			return data, nil
 		}
 	}
-	return nil, storeError(p.TaskID, err)
+	return nil, r.fail("chord part", p.TaskID, err)
 }
 
 // sizeOf is how many parts there will be. As long as nobody has said it is not known.
@@ -162,7 +161,7 @@ func (r *Results) joinCollected(ctx context.Context, store driver.Collector, c d
 func (r *Results) unpackAll(ctx context.Context, store driver.Collector, c driver.Collection) ([]py.Value, error) {
 	members, err := store.Members(ctx, c)
 	if err != nil {
-		return nil, r.b.fail("chord", c.Members, err)
+		return nil, err
 	}
 	values := make([]py.Value, len(members))
 	for i, m := range members {

@@ -1,9 +1,9 @@
 package celery
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/larder-go/larder/celery/py"
@@ -28,7 +28,7 @@ func (r *Results) count(ctx context.Context, p Part) (*Chord, error) {
 		return nil, err
 	}
 	header, found, err := r.RestoreGroup(ctx, p.GroupID)
-	chord := &Chord{GroupID: p.GroupID}
+	chord := &Chord{GroupID: p.GroupID, owner: r}
 	var unreadable *ReadError
 	switch {
 	case errors.As(err, &unreadable):
@@ -45,7 +45,8 @@ func (r *Results) count(ctx context.Context, p Part) (*Chord, error) {
 		return nil, err
 	}
 	chord.clean = func(ctx context.Context) error {
-		return errors.Join(r.DeleteGroup(ctx, header.ID), r.deleteKey(ctx, key))
+		group, counter := r.DeleteGroup(ctx, header.ID), r.deleteKey(ctx, key)
+		return cmp.Or(group, counter)
 	}
 	chord.join = func(ctx context.Context) ([]py.Value, error) { return r.joinCounted(ctx, chord, header) }
 	return chord, nil
@@ -55,7 +56,7 @@ func (r *Results) count(ctx context.Context, p Part) (*Chord, error) {
 func (r *Results) increase(ctx context.Context, key string, p Part, header Node) (bool, error) {
 	n, err := r.b.Incr(ctx, key)
 	if errors.Is(err, ErrMiss) {
-		return false, fmt.Errorf("celery: chord %.120q: its counter is gone: %w", p.GroupID, err)
+		return false, ErrChordLost
 	}
 	size := int64(p.Size)
 	if size <= 0 {

@@ -21,6 +21,11 @@ type ChordProgress struct {
 
 // ChordProgress looks at a chord without changing anything. Parts that cannot be read are an IDErrors, next to what could be read.
 func (r *Results) ChordProgress(ctx context.Context, groupID string) (*ChordProgress, error) {
+	p, err := r.chordProgress(ctx, groupID)
+	return p, r.fail("chord progress", groupID, err)
+}
+
+func (r *Results) chordProgress(ctx context.Context, groupID string) (*ChordProgress, error) {
 	p := &ChordProgress{GroupID: groupID}
 	header, found, err := r.RestoreGroup(ctx, groupID)
 	if err != nil {
@@ -56,9 +61,11 @@ func (r *Results) counted(ctx context.Context, p *ChordProgress) error {
 	}
 	if err == nil {
 		p.Known = true
-		p.Done, err = strconv.Atoi(string(raw))
+		if p.Done, err = strconv.Atoi(string(raw)); err != nil {
+			err = malformed("the counter is %.60q", raw)
+		}
 	}
-	return r.b.fail("chord", key, err)
+	return err
 }
 
 // collected reads a collection.
@@ -69,11 +76,11 @@ func (r *Results) collected(ctx context.Context, p *ChordProgress) error {
 	}
 	store, err := r.collector(ctx)
 	if err != nil {
-		return r.b.fail("chord", c.Members, err)
+		return err
 	}
 	members, err := store.Members(ctx, c)
 	if err != nil {
-		return r.b.fail("chord", c.Members, err)
+		return err
 	}
 	counts, err := r.b.MGet(ctx, c.Counts[:])
 	if err != nil {

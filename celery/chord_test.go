@@ -154,7 +154,7 @@ func TestChordCounterGone(t *testing.T) {
 			if _, err := r.b.Delete(ctx, string(chordKey)+"g"); err != nil {
 				t.Fatal(err)
 			}
-			if chord, err := r.end(ctx, Part{GroupID: "g", TaskID: "a", State: Success}); chord != nil || !errors.Is(err, ErrMiss) {
+			if chord, err := r.end(ctx, Part{GroupID: "g", TaskID: "a", State: Success}); chord != nil || !errors.Is(err, ErrChordLost) || errors.Is(err, ErrMiss) {
 				t.Errorf("%v, %v", chord, err)
 			}
 		})

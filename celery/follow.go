@@ -38,7 +38,7 @@ func (r *Results) Follow(ctx context.Context, prefix string) iter.Seq2[Change, e
 	return func(yield func(Change, error) bool) {
 		err := r.follow(ctx, prefix, func(c Change) bool { return yield(c, nil) })
 		if err != nil && !errors.Is(err, errStop) {
-			yield(Change{}, r.b.fail("follow", "", err))
+			yield(Change{}, r.fail("follow", "", err))
 		}
 	}
 }

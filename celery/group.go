@@ -11,14 +11,14 @@ import (
 // before.
 func (r *Results) SaveGroup(ctx context.Context, group Node) error {
 	key, err := r.key(groupKey, group.ID)
-	if err != nil {
-		return err
+	var value []byte
+	if err == nil {
+		value, err = r.groupValue(group)
 	}
-	value, err := r.groupValue(group)
-	if err != nil {
-		return storeError(group.ID, err)
+	if err == nil {
+		err = r.b.Set(ctx, key, value)
 	}
-	return r.b.Set(ctx, key, value)
+	return r.fail("save group", group.ID, err)
 }
 
 func (r *Results) groupValue(group Node) ([]byte, error) {
@@ -31,7 +31,12 @@ func (r *Results) groupValue(group Node) ([]byte, error) {
 
 // RestoreGroup returns the group that was saved under an id, and whether there is one. The id inside is the one that was
 // saved, even if it is another. A task may be saved in place of a group.
-func (r *Results) RestoreGroup(ctx context.Context, id string) (Node, bool, error) {
+func (r *Results) RestoreGroup(ctx context.Context, id string) (group Node, found bool, err error) {
+	group, found, err = r.restoreGroup(ctx, id)
+	return group, found, r.fail("restore group", id, err)
+}
+
+func (r *Results) restoreGroup(ctx context.Context, id string) (Node, bool, error) {
 	key, err := r.key(groupKey, id)
 	if err != nil {
 		return Node{}, false, err
@@ -39,7 +44,7 @@ func (r *Results) RestoreGroup(ctx context.Context, id string) (Node, bool, erro
 	raw, err := r.b.Get(ctx, key)
 	switch {
 	case errors.Is(err, ErrForeign):
-		return Node{}, false, &ReadError{ID: id, Err: err}
+		return Node{}, false, &ReadError{ID: id, Err: causeOf(err)}
 	case err != nil && !errors.Is(err, ErrMiss):
 		return Node{}, false, err
 	case len(raw) == 0: // a miss too
@@ -74,9 +79,8 @@ func (r *Results) readGroup(raw []byte) (Node, error) {
 // DeleteGroup deletes what was saved of a group. The results of its tasks stay. It is no error if nothing was.
 func (r *Results) DeleteGroup(ctx context.Context, id string) error {
 	key, err := r.key(groupKey, id)
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = r.b.Delete(ctx, key)
 	}
-	_, err = r.b.Delete(ctx, key)
-	return err
+	return r.fail("delete group", id, err)
 }

@@ -2,6 +2,7 @@ package celery
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/larder-go/larder/celery/py"
@@ -14,8 +15,10 @@ func (r *Results) JoinGroup(ctx context.Context, group Node) ([]py.Value, error)
 	values := map[string]py.Value{}
 	err := r.watch(ctx, distinct(group.Tasks()), func(id string, m *Meta, err error) (bool, error) {
 		switch {
-		case err != nil:
+		case isRead(err):
 			return true, &JoinError{ID: id, Err: err}
+		case err != nil:
+			return true, r.fail("join group", id, err)
 		case m.Err() != nil:
 			return true, &JoinError{ID: id, Err: m.Err()}
 		case m.Status.Ready():
@@ -24,12 +27,19 @@ func (r *Results) JoinGroup(ctx context.Context, group Node) ([]py.Value, error)
 		return m.Status.Ready(), nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, r.fail("join group", group.ID, err)
 	}
+	nodes := group.Nodes
 	if !group.Group {
-		return arrange([]Node{group}, values)
+		nodes = []Node{group}
 	}
-	return arrange(group.Nodes, values)
+	list, err := arrange(nodes, values)
+	return list, r.fail("join group", group.ID, err)
+}
+
+func isRead(err error) bool {
+	var read *ReadError
+	return errors.As(err, &read)
 }
 
 // JoinError says which task of a group has failed.
@@ -40,7 +50,7 @@ type JoinError struct {
 
 // Error reads: celery: task "42" of the group: ValueError: boom
 func (e *JoinError) Error() string {
-	return fmt.Sprintf("celery: task %.120q of the group: %v", e.ID, e.Err)
+	return fmt.Sprintf("celery: task %.120q of the group: %v", e.ID, causeOf(e.Err))
 }
 
 // Unwrap returns the task's own error.

@@ -19,18 +19,18 @@ func (r *Results) Join(ctx context.Context, ids []string) iter.Seq2[*Meta, error
 	ids = distinct(ids)
 	return func(yield func(*Meta, error) bool) {
 		missing := len(ids)
-		err := r.watch(ctx, ids, func(_ string, m *Meta, err error) (bool, error) {
+		err := r.watch(ctx, ids, func(id string, m *Meta, err error) (bool, error) {
 			if err == nil && !m.Status.Ready() {
 				return false, nil
 			}
 			missing--
-			if !yield(m, err) {
+			if !yield(m, r.fail("join", id, err)) {
 				return true, errStop
 			}
 			return true, nil
 		})
 		if err != nil && !errors.Is(err, errStop) {
-			yield(nil, fmt.Errorf("celery: %d of %d tasks are not done: %w", missing, len(ids), err))
+			yield(nil, r.fail("join", "", fmt.Errorf("%d of %d tasks are not done: %w", missing, len(ids), err)))
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (r *Results) List(ctx context.Context, f Filter) iter.Seq2[*Stored, error] 
 			})
 		}
 		if err != nil {
-			yield(nil, r.b.fail("list", "", err))
+			yield(nil, r.fail("list", "", err))
 		}
 	}
 }
@@ -70,12 +70,12 @@ func (r *Results) List(ctx context.Context, f Filter) iter.Seq2[*Stored, error] 
 func (r *Results) Stored(ctx context.Context, id string) (*Stored, error) {
 	key, err := r.key(taskKey, id)
 	if err != nil {
-		return nil, err
+		return nil, r.fail("stored", id, err)
 	}
 	w := &walker{b: r.b, ctx: ctx, cut: len(key) - len(id)}
 	_, batch, err := w.read([]string{key})
 	if err != nil {
-		return nil, r.b.fail("get", key, err)
+		return nil, r.fail("stored", id, err)
 	}
 	for _, e := range batch {
 		if s := r.stored(e); s != nil {

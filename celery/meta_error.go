@@ -1,20 +1,6 @@
 package celery
 
-import (
-	"errors"
-	"fmt"
-
-	"github.com/larder-go/larder/celery/py"
-)
-
-var (
-	// ErrMalformed: what is stored cannot be read. It comes inside a [*ReadError].
-	ErrMalformed = py.ErrMalformed
-	// ErrNotReady: the task is not done, or nothing is known of it.
-	ErrNotReady = errors.New("not ready")
-	// ErrContentDisallowed: the serializer is not one of those that result_accept_content lists.
-	ErrContentDisallowed = errors.New("content disallowed")
-)
+import "fmt"
 
 // ReadError says that what is stored under one id cannot be read, and what is wrong with it. It concerns this id alone.
 type ReadError struct {
@@ -26,7 +12,7 @@ type ReadError struct {
 // Error reads: celery: result of "42": malformed json at byte 10: …
 func (e *ReadError) Error() string { return fmt.Sprintf("celery: result of %.120q: %v", e.ID, e.Err) }
 
-// Unwrap returns the cause: ErrMalformed or ErrContentDisallowed.
+// Unwrap returns the cause: ErrMalformed, ErrContentDisallowed or ErrForeign.
 func (e *ReadError) Unwrap() error { return e.Err }
 
 func malformed(format string, args ...any) error {

@@ -14,8 +14,8 @@ import (
 
 // Results are the results of a Celery application: its tasks, groups and chords. They are safe for concurrent use.
 //
-// Methods that take an id fail for it alone: ErrBadID if it is empty, ErrBadKey if no Celery could have it, a *[ReadError] if
-// what is stored under it cannot be read. Anything else is an error of the backend.
+// Methods that take an id fail for it alone with a *[ReadError] if what is stored under it cannot be read, or an *[Error] with
+// ErrBadID if it is empty, ErrBadKey if no Celery could have it. Anything else is an *[Error] of the backend.
 type Results struct {
 	b      *Backend
 	serial serial.Serializer
@@ -110,7 +110,7 @@ func (r *Results) wait(ctx context.Context) (*keywait.Waiter, error) {
 // ids has them, on any backend.
 func (r *Results) key(k kind, id string) (string, error) {
 	if strings.ContainsAny(id, "\r\n\x00") {
-		return "", fmt.Errorf("%w: a line end or NUL in the id %.120q", ErrBadKey, id)
+		return "", fmt.Errorf("%w: a line end or NUL in the id", ErrBadKey)
 	}
 	return r.b.key(k, id)
 }

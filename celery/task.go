@@ -9,6 +9,11 @@ import (
 
 // Result is what is stored of a task. A task of which nothing is stored is PENDING, without an error.
 func (r *Results) Result(ctx context.Context, id string) (*Meta, error) {
+	m, err := r.result(ctx, id)
+	return m, r.fail("result", id, err)
+}
+
+func (r *Results) result(ctx context.Context, id string) (*Meta, error) {
 	key, err := r.key(taskKey, id)
 	if err != nil {
 		return nil, err
@@ -36,7 +41,7 @@ func (r *Results) readEntry(id string, e Entry) (*Meta, error) {
 	case e.Err == nil, errors.Is(e.Err, ErrMiss):
 		return r.read(id, e.Value)
 	case errors.Is(e.Err, ErrForeign):
-		return nil, &ReadError{ID: id, Raw: e.Value, Err: e.Err}
+		return nil, &ReadError{ID: id, Raw: e.Value, Err: causeOf(e.Err)}
 	}
 	return nil, e.Err
 }
@@ -54,6 +59,11 @@ func (r *Results) read(id string, raw []byte) (*Meta, error) {
 
 // Exists tells whether anything is stored of a task, readable or not. It may be stored as PENDING.
 func (r *Results) Exists(ctx context.Context, id string) (bool, error) {
+	found, err := r.exists(ctx, id)
+	return found, r.fail("exists", id, err)
+}
+
+func (r *Results) exists(ctx context.Context, id string) (bool, error) {
 	key, err := r.key(taskKey, id)
 	if err != nil {
 		return false, err
@@ -82,9 +92,9 @@ func (r *Results) Exists(ctx context.Context, id string) (bool, error) {
 func (r *Results) Forget(ctx context.Context, id string) error {
 	key, err := r.key(taskKey, id)
 	if err != nil {
-		return err
+		return r.fail("forget", id, err)
 	}
 	_, err = r.b.Delete(ctx, key)
 	r.cache.forget(id) // after an error too: it may be gone
-	return err
+	return r.fail("forget", id, err)
 }

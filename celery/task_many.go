@@ -36,13 +36,13 @@ func (r *Results) Results(ctx context.Context, ids []string) ([]*Meta, error) {
 	began := r.cache.now()
 	entries, err := r.b.MGet(ctx, keys)
 	if err != nil {
-		return nil, err
+		return nil, r.fail("results", "", err)
 	}
 	for i, e := range entries {
 		at := places[i]
 		m, err := r.keepEntry(ids[at], e, began)
 		if err != nil {
-			failed[ids[at]] = err
+			failed[ids[at]] = r.fail("results", ids[at], err)
 			continue
 		}
 		metas[at] = m
@@ -56,7 +56,7 @@ func (r *Results) missing(ids []string, metas []*Meta, failed IDErrors) (keys []
 	for i, id := range ids {
 		key, err := r.key(taskKey, id)
 		if err != nil {
-			failed[id] = err
+			failed[id] = r.fail("results", id, err)
 			continue
 		}
 		if metas[i] = r.cache.get(id); metas[i] == nil {

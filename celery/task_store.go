@@ -3,7 +3,6 @@ package celery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/larder-go/larder/celery/internal/keystore"
@@ -44,11 +43,11 @@ type Request struct {
 // A result that has no form in the serializer is py.ErrUnencodable, and nothing is stored. ErrTooLarge: the engine cannot hold it.
 func (r *Results) Store(ctx context.Context, id string, state State, result any, req *Request) (bool, error) {
 	m, err := r.metaFor(id, state, result)
-	if err != nil {
-		return false, err
+	if err == nil {
+		err = r.fill(m, req)
 	}
-	if err := r.fill(m, req); err != nil {
-		return false, storeError(id, err)
+	if err != nil {
+		return false, r.fail("store", id, err)
 	}
 	return r.StoreMeta(ctx, m)
 }
@@ -56,6 +55,11 @@ func (r *Results) Store(ctx context.Context, id string, state State, result any,
 // StoreMeta is Store of a result that is complete, under m.TaskID: nothing is added but the date, if the state is one that has it
 // and m has none. m.Raw is not looked at.
 func (r *Results) StoreMeta(ctx context.Context, m *Meta) (bool, error) {
+	stored, err := r.storeMeta(ctx, m)
+	return stored, r.fail("store", m.TaskID, err)
+}
+
+func (r *Results) storeMeta(ctx context.Context, m *Meta) (bool, error) {
 	key, err := r.key(taskKey, m.TaskID)
 	if err != nil {
 		return false, err
@@ -66,7 +70,7 @@ func (r *Results) StoreMeta(ctx context.Context, m *Meta) (bool, error) {
 	}
 	value, err := own.encode(r.serial, r.compat)
 	if err != nil {
-		return false, storeError(m.TaskID, err)
+		return false, err
 	}
 	return r.put(ctx, key, value)
 }
@@ -86,14 +90,14 @@ func (r *Results) put(ctx context.Context, key string, value []byte) (stored boo
 		// one: there is no step that replaces only what cannot be read.
 		return true, r.b.Set(ctx, key, value)
 	}
-	return stored, r.b.fail("store", key, err)
+	return stored, err
 }
 
 // metaFor makes the meta of a result.
 func (r *Results) metaFor(id string, state State, result any) (*Meta, error) {
 	m := &Meta{TaskID: id, Status: state}
 	if state == "" {
-		return nil, storeError(id, errors.New("a state has a name"))
+		return nil, errNoState
 	}
 	var err error
 	switch v := result.(type) {
@@ -110,10 +114,12 @@ func (r *Results) metaFor(id string, state State, result any) (*Meta, error) {
 		_, err = exceptionOf(m.Result, "")
 	}
 	if err != nil {
-		return nil, storeError(id, err)
+		return nil, err
 	}
 	return m, nil
 }
+
+var errNoState = errors.New("a state has a name")
 
 // fill adds what the request says.
 func (r *Results) fill(m *Meta, req *Request) (err error) {
@@ -151,8 +157,4 @@ func stamped(stamps py.Fields, c py.Compat) (py.Fields, error) {
 	}
 	headers, err := py.Of(names)
 	return append(py.Fields{{Name: stampedHeaders, Value: headers}}, stamps...), err
-}
-
-func storeError(id string, err error) error {
-	return fmt.Errorf("celery: store %.120q: %w", id, err)
 }

@@ -17,7 +17,7 @@ func (r *Results) Wait(ctx context.Context, id string) (*Meta, error) {
 		return err == nil && now.Status.Ready(), err
 	})
 	if err != nil {
-		return nil, err
+		return nil, r.fail("wait", id, err)
 	}
 	return m, nil
 }
@@ -26,10 +26,10 @@ func (r *Results) Wait(ctx context.Context, id string) (*Meta, error) {
 func Get[V any](ctx context.Context, r *Results, id string) (value V, err error) {
 	m, err := r.Wait(ctx, id)
 	if err != nil {
-		return value, err
+		return value, r.fail("get", id, err)
 	}
 	err = m.Decode(&value)
-	return value, err
+	return value, r.fail("get", id, err)
 }
 
 // Watch yields what is stored of a task, whenever that has changed, until it is ready. Nothing is yielded while nothing is stored. States
@@ -43,7 +43,7 @@ func (r *Results) Watch(ctx context.Context, id string) iter.Seq2[*Meta, error] 
 			return !yield(m, nil) || m.Status.Ready(), nil
 		})
 		if err != nil {
-			yield(nil, err)
+			yield(nil, r.fail("watch", id, err))
 		}
 	}
 }

@@ -157,7 +157,7 @@ func TestJoinErrors(t *testing.T) {
 		}
 	}
 	slices.Sort(got[1:3])
-	if want := []string{"empty", "bad", "good", "celery: 1 of 4 tasks are not done: celery: memory: wait: context canceled"}; !slices.Equal(got, want) {
+	if want := []string{"empty", "bad", "good", "celery: memory: join: 1 of 4 tasks are not done: context canceled"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	for range r.Join(t.Context(), nil) {

@@ -11,7 +11,7 @@ type told func(id string, m *Meta, err error) (done bool, stop error)
 func (r *Results) watch(ctx context.Context, ids []string, tell told) error {
 	waiter, err := r.wait(ctx)
 	if err != nil {
-		return r.b.fail("wait", "", err)
+		return err
 	}
 	w := &watch{results: r, tell: tell, ids: make(map[string]string, len(ids))}
 	keys := w.keys(ids)
@@ -24,7 +24,7 @@ func (r *Results) watch(ctx context.Context, ids []string, tell told) error {
 	if w.stop != nil {
 		return w.stop
 	}
-	return r.b.fail("wait", "", err)
+	return err
 }
 
 // watch is the state of Results.watch, on the goroutine of its caller.
@@ -89,7 +89,7 @@ func (w *watch) meta(id string, e Entry) (*Meta, error) {
 	// Nobody knows when it began to be read, or was published, so that it is kept only if nothing was ever forgotten.
 	m, err := w.results.keepEntry(id, e, 0)
 	if err == nil && m.Known() && m.TaskID != id {
-		m, err = w.results.Result(w.ctx, id)
+		m, err = w.results.result(w.ctx, id)
 	}
 	if err != nil || !m.Known() {
 		return nil, err

@@ -27,16 +27,6 @@ type TaskError struct {
 	Traceback string
 }
 
-// Exceptions to compare with, by errors.Is. Only the class and its module count.
-var (
-	// ErrTaskRevoked: the task was revoked, has expired or was terminated.
-	ErrTaskRevoked error = &TaskError{Type: "TaskRevokedError", Module: celeryExceptions}
-	// ErrChord: a chord's body was not started, because a part of the header failed or because the chord could not be joined.
-	ErrChord error = &TaskError{Type: "ChordError", Module: celeryExceptions}
-	// ErrMaxRetries: a task was retried as often as it may be.
-	ErrMaxRetries error = &TaskError{Type: "MaxRetriesExceededError", Module: celeryExceptions}
-)
-
 const (
 	builtins         = "builtins"
 	celeryExceptions = "celery.exceptions"

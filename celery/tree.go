@@ -42,7 +42,7 @@ func (r *Results) TreeOf(ctx context.Context, n Node) (*Tree, error) {
 	root := g.plant(n)
 	for depth := 0; len(g.tasks) > 0; depth++ {
 		if err := g.grow(ctx, depth < MaxTreeDepth); err != nil {
-			return nil, err
+			return nil, r.fail("tree", n.ID, err)
 		}
 	}
 	return root, nil
@@ -115,14 +115,14 @@ func (g *grower) grow(ctx context.Context, further bool) error {
 func (r *Results) Parents(ctx context.Context, id string) ([]*Meta, error) {
 	m, err := r.Result(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, r.fail("parents", id, err)
 	}
 	var parents []*Meta
 	seen := map[string]bool{id: true, "": true}
 	for parent := m.ParentID; !seen[parent] && len(parents) < MaxTreeDepth; parent = m.ParentID {
 		seen[parent] = true
 		if m, err = r.Result(ctx, parent); err != nil {
-			return parents, err
+			return parents, r.fail("parents", parent, err)
 		}
 		parents = append(parents, m)
 	}
