@@ -145,9 +145,12 @@ func readStatus(m *Meta, v py.Value) error {
 	return nil
 }
 
+// oddTraceback is how much is shown of a traceback that is no text, which no Celery writes, in bytes.
+const oddTraceback = 64 << 10
+
 func readTraceback(m *Meta, v py.Value) error {
 	if !v.IsNone() && v.Decode(&m.Traceback) != nil {
-		m.Traceback = v.Repr()
+		m.Traceback = v.ReprLimit(oddTraceback)
 	}
 	return nil
 }

@@ -126,16 +126,5 @@ func sequence(v any) ([]any, bool) {
 	return nil, false
 }
 
-// brief is v as an error shows it.
-func brief(v any) string {
-	val, err := py.Of(v)
-	if err != nil {
-		return fmt.Sprintf("a %T", v)
-	}
-	const most = 60
-	text := val.Repr()
-	if len(text) > most {
-		return text[:most] + "…"
-	}
-	return text
-}
+// brief is v, a part of a tree, as an error shows it.
+func brief(v any) string { return py.FromTree(v).ReprLimit(60) }

@@ -124,12 +124,11 @@ func nodeText(node any) string {
 	if _, ok := node.(*Dict); ok || node == nil {
 		return strings.Replace(typeName(node), "NoneType", "None", 1)
 	}
-	text := repr(node)
-	if len(text) > 40 {
-		text = strings.ToValidUTF8(text[:40], "") + "…"
-	}
-	return typeName(node) + " " + text
+	return typeName(node) + " " + reprLimit(node, maxShown)
 }
+
+// maxShown is how much of a value an error shows, in bytes.
+const maxShown = 40
 
 // into stores a node in rv, which can be set.
 func into(rv reflect.Value, node any) *misfit {

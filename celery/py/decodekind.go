@@ -145,7 +145,7 @@ func intoMap(rv reflect.Value, node any) *misfit {
 		}
 		elem := reflect.New(rv.Type().Elem()).Elem()
 		if bad := into(elem, it.Value); bad != nil {
-			return bad.within("[" + repr(it.Key) + "]")
+			return bad.within("[" + reprLimit(it.Key, maxShown) + "]")
 		}
 		rv.SetMapIndex(key, elem)
 	}

@@ -1,6 +1,7 @@
 package py
 
 import (
+	"crypto/sha256"
 	"iter"
 	"math"
 	"math/big"
@@ -89,8 +90,9 @@ func (d *Dict) note(h any) {
 	}
 }
 
-// composite stands for a key that Go cannot compare: its repr is as good as itself.
-type composite struct{ repr string }
+// composite stands for a key that Go cannot compare: the digest of its repr is as good as itself, and takes the same room however
+// often a long text stands in the keys.
+type composite [sha256.Size]byte
 
 // hash is the same comparable value for keys that Python holds equal.
 func hash(key any) any {
@@ -108,9 +110,9 @@ func hash(key any) any {
 	case int:
 		return int64(k)
 	case *big.Int:
-		return composite{k.String()}
+		return composite(digest(k))
 	case nil, int64, string, Datetime, Date, Time, Decimal, UUID, Class:
 		return k
 	}
-	return composite{repr(key)}
+	return composite(digest(key))
 }

@@ -213,7 +213,7 @@ func typedOf(d *Dict) (any, error) {
 	}
 	read, known := readers[asText(kind)]
 	if !known {
-		return nil, mismatch(kind, "a known __type__ ("+repr(kind)+" is none)")
+		return nil, mismatch(kind, "a known __type__ ("+reprLimit(kind, maxShown)+" is none)")
 	}
 	if !isText {
 		return nil, mismatch(value, "the text of a "+asText(kind))

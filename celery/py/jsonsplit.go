@@ -21,17 +21,50 @@ func VisitJSON(text []byte, c Compat, v Visitor) error {
 
 // fields checks the text as an object and splits it.
 func (sc *scanner) fields(c Compat) (Fields, error) {
-	list := make(Fields, 0, 8)
+	list := fieldList{all: make(Fields, 0, 8)}
 	if err := sc.visit(c, &list); err != nil {
 		return nil, err
 	}
-	return list, nil
+	return list.all, nil
 }
 
+// fieldList collects fields, each name once.
+type fieldList struct {
+	all   Fields
+	place map[string]int // of each name, from the moment there are more than fieldsUpTo
+}
+
+// fieldsUpTo is how many fields are looked through one by one: what Celery stores has no more.
+const fieldsUpTo = 16
+
 // Visit adds an item, or replaces the value of the one that has the name.
-func (f *Fields) Visit(name string, v Value) error {
-	*f = f.with(name, v)
+func (l *fieldList) Visit(name string, v Value) error {
+	if i := l.find(name); i >= 0 {
+		l.all[i].Value = v
+		return nil
+	}
+	l.all = append(l.all, Field{name, v})
+	switch {
+	case l.place != nil:
+		l.place[name] = len(l.all) - 1
+	case len(l.all) > fieldsUpTo:
+		l.place = make(map[string]int, 2*len(l.all))
+		for i := range l.all {
+			l.place[l.all[i].Name] = i
+		}
+	}
 	return nil
+}
+
+// find is the place of a name, -1 if there is none.
+func (l *fieldList) find(name string) int {
+	if l.place != nil {
+		if i, ok := l.place[name]; ok {
+			return i
+		}
+		return -1
+	}
+	return slices.IndexFunc(l.all, func(f Field) bool { return f.Name == name })
 }
 
 func (sc *scanner) visit(c Compat, v Visitor) error {
@@ -76,17 +109,6 @@ func (sc *scanner) finishObject(c Compat) error {
 	}
 	_, err := (Value{text: sc.s, compat: c}).parse()
 	return err
-}
-
-// with is f and one more, or with the value of the one that has the name replaced.
-func (f Fields) with(name string, v Value) Fields {
-	for i := range f {
-		if f[i].Name == name {
-			f[i].Value = v
-			return f
-		}
-	}
-	return append(f, Field{name, v})
 }
 
 // items splits the checked text of v, if it is an array.

@@ -206,7 +206,7 @@ func (c *converter) dict(d *Dict, depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		node, err := c.within("["+repr(key)+"]", func() (any, error) { return c.any(it.Value, depth+1) })
+		node, err := c.within("["+reprLimit(key, maxShown)+"]", func() (any, error) { return c.any(it.Value, depth+1) })
 		if err != nil {
 			return nil, err
 		}

@@ -10,68 +10,97 @@ import (
 	"unicode"
 )
 
-// repr is a tree as Python's repr() prints it.
-func repr(node any) string { return string(appendRepr(nil, node, 0)) }
-
-func appendRepr(b []byte, node any, depth int) []byte {
+func (p *printer) node(node any, depth int) {
+	if p.full() {
+		return
+	}
 	if depth > maxDepth {
-		return append(b, "..."...)
+		p.text("...")
+		return
 	}
 	switch n := node.(type) {
 	case Value:
-		return append(b, n.Repr()...)
+		p.value(n)
 	case string:
-		return appendStrRepr(b, n)
+		p.str(n)
 	case []byte:
-		return appendBytesRepr(b, n)
+		p.bytes(n)
 	case List:
-		return append(reprAll(append(b, '['), n, depth), ']')
+		p.enclosed("[", n, "]", depth)
 	case Tuple:
-		b = reprAll(append(b, '('), n, depth)
-		if len(n) == 1 {
-			b = append(b, ',')
-		}
-		return append(b, ')')
+		p.enclosed("(", n, closing(n), depth)
 	case Set:
-		if len(n) == 0 {
-			return append(b, "set()"...)
-		}
-		return append(reprAll(append(b, '{'), n, depth), '}')
+		p.set(n, depth)
 	case *Dict:
-		return reprDict(b, n, depth)
+		p.dict(n, depth)
 	case *Instance:
-		return reprInstance(b, n, depth)
+		p.instance(n, depth)
+	default:
+		p.b = appendScalarRepr(p.b, node)
 	}
-	return appendScalarRepr(b, node)
 }
 
-func reprAll(b []byte, elems []any, depth int) []byte {
+func (p *printer) text(s string) { p.b = append(p.b, s...) }
+
+func (p *printer) value(v Value) {
+	tree, err := v.node()
+	if err != nil { // read as Celery52 or checked when it came, so that this does not happen
+		p.text(v.text)
+		return
+	}
+	p.node(tree, 0)
+}
+
+// closing is what ends a tuple: of one element, with a comma.
+func closing(n Tuple) string {
+	if len(n) == 1 {
+		return ",)"
+	}
+	return ")"
+}
+
+func (p *printer) enclosed(from string, elems []any, to string, depth int) {
+	p.text(from)
 	for i, e := range elems {
-		if i > 0 {
-			b = append(b, ", "...)
+		if p.full() {
+			return
 		}
-		b = appendRepr(b, e, depth+1)
+		if i > 0 {
+			p.text(", ")
+		}
+		p.node(e, depth+1)
 	}
-	return b
+	p.text(to)
 }
 
-func reprDict(b []byte, d *Dict, depth int) []byte {
-	b = append(b, '{')
+func (p *printer) set(n Set, depth int) {
+	if len(n) == 0 {
+		p.text("set()")
+		return
+	}
+	p.enclosed("{", n, "}", depth)
+}
+
+func (p *printer) dict(d *Dict, depth int) {
+	p.text("{")
 	for i, it := range d.items {
-		if i > 0 {
-			b = append(b, ", "...)
+		if p.full() {
+			return
 		}
-		b = append(appendRepr(b, it.Key, depth+1), ": "...)
-		b = appendRepr(b, it.Value, depth+1)
+		if i > 0 {
+			p.text(", ")
+		}
+		p.node(it.Key, depth+1)
+		p.text(": ")
+		p.node(it.Value, depth+1)
 	}
-	return append(b, '}')
+	p.text("}")
 }
 
-// reprInstance is what BaseException.__repr__ prints: a single argument has no comma after it.
-func reprInstance(b []byte, n *Instance, depth int) []byte {
-	name := n.Name[strings.LastIndexByte(n.Name, '.')+1:]
-	b = append(append(b, name...), '(')
-	return append(reprAll(b, n.Args, depth), ')')
+// instance is what BaseException.__repr__ prints: a single argument has no comma after it.
+func (p *printer) instance(n *Instance, depth int) {
+	p.text(n.Name[strings.LastIndexByte(n.Name, '.')+1:])
+	p.enclosed("(", n.Args, ")", depth)
 }
 
 func appendScalarRepr(b []byte, node any) []byte {
@@ -142,20 +171,32 @@ func zoneRepr(offset time.Duration) string {
 	return fmt.Sprintf("datetime.timezone(datetime.timedelta(days=-1, seconds=%d))", secs+24*60*60)
 }
 
-// appendStrRepr prefers single quotes, and takes double ones where that spares escapes.
-func appendStrRepr(b []byte, s string) []byte {
+// str prefers single quotes, and takes double ones where that spares escapes.
+func (p *printer) str(s string) {
 	quote := quoteFor(s)
-	b = append(b, quote)
+	p.b = append(p.b, quote)
 	for i := 0; i < len(s); {
+		if p.full() {
+			return
+		}
 		r, n := DecodeRune(s[i:])
-		b = appendReprRune(b, r, quote)
+		p.b = appendReprRune(p.b, r, quote)
 		i += n
 	}
-	return append(b, quote)
+	p.b = append(p.b, quote)
 }
 
-func quoteFor(s string) byte {
-	if strings.IndexByte(s, '\'') >= 0 && strings.IndexByte(s, '"') < 0 {
+func quoteFor[T string | []byte](s T) byte {
+	single := false
+	for i := range len(s) {
+		switch s[i] {
+		case '"':
+			return '\''
+		case '\'':
+			single = true
+		}
+	}
+	if single {
 		return '"'
 	}
 	return '\''
@@ -183,17 +224,20 @@ func appendReprRune(b []byte, r rune, quote byte) []byte {
 	return fmt.Appendf(b, `\u%04x`, r)
 }
 
-func appendBytesRepr(b, data []byte) []byte {
-	quote := quoteFor(string(data))
-	b = append(b, 'b', quote)
+func (p *printer) bytes(data []byte) {
+	quote := quoteFor(data)
+	p.b = append(p.b, 'b', quote)
 	for _, c := range data {
+		if p.full() {
+			return
+		}
 		if c >= 0x7f {
-			b = fmt.Appendf(b, `\x%02x`, c)
+			p.b = fmt.Appendf(p.b, `\x%02x`, c)
 		} else {
-			b = appendReprRune(b, rune(c), quote)
+			p.b = appendReprRune(p.b, rune(c), quote)
 		}
 	}
-	return append(b, quote)
+	p.b = append(p.b, quote)
 }
 
 // typeName is Python's name of a node's type.

@@ -149,12 +149,15 @@ func (v Value) Fields() (Fields, error) {
 
 // Repr is the value as Python's repr() prints it.
 func (v Value) Repr() string {
-	tree, err := v.node()
-	if err != nil {
-		return v.text // read as Celery52 or checked when it came, so that this does not happen
-	}
-	return repr(tree)
+	var p printer
+	p.value(v)
+	return string(p.b)
 }
+
+// ReprLimit is Repr if that has at most limit bytes; else as many of its first characters as fit in them, and an ellipsis. It
+// is for text that is shown: the whole repr of a value with many references to one text can be larger by far than what it was
+// read from.
+func (v Value) ReprLimit(limit int) string { return reprLimit(v, limit) }
 
 // String is Repr.
 func (v Value) String() string { return v.Repr() }
