@@ -105,10 +105,11 @@ func (m *Meta) Stamps() py.Fields {
 		return nil
 	}
 	var stamps py.Fields
+	var all fieldSet
 	for _, n := range names {
 		name := str(n)
-		if v, ok := m.Extra.Get(name); ok {
-			stamps = append(stamps, py.Field{Name: name, Value: v})
+		if at, ok := all.get(m.Extra, name); ok {
+			stamps = append(stamps, m.Extra[at])
 		}
 	}
 	return stamps

@@ -34,6 +34,7 @@ type metaDecoder struct {
 	Meta
 	at   int    // the reader of the next field, if they come in Celery's order
 	seen uint32 // a bit for each reader that was called
+	more fieldSet
 }
 
 // errRepeated ends the visit of what has two fields of one name. The later one counts, and the one before it may be wrong.
@@ -43,7 +44,7 @@ var errRepeated = errors.New("a field stands there twice")
 func (d *metaDecoder) Visit(name string, v py.Value) error {
 	i := metaReaderOf(name, d.at)
 	if i < 0 {
-		if _, repeated := d.Extra.Get(name); repeated {
+		if _, repeated := d.more.get(d.Extra, name); repeated {
 			return errRepeated
 		}
 		d.Extra = append(d.Extra, py.Field{Name: name, Value: v})
