@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/larder-go/larder/driver"
@@ -134,7 +133,7 @@ func (b *Backend) Delete(ctx context.Context, key string) (bool, error) {
 
 // Incr adds 1 to the integer under key, and returns the sum; the lifetime stays. A missing one becomes 1 and lives as long as results
 // do, except for the counter of a chord (chord-unlock-…): a chord whose counter has been lost and counts again from 1 would never
-// be done, so there it is ErrMiss. ErrNotNumber and ErrOverflow leave the value as it is.
+// be done, so there it is ErrMiss; and ErrMaybeCounted after an answer that was lost. ErrNotNumber and ErrOverflow leave the value as it is.
 func (b *Backend) Incr(ctx context.Context, key string) (int64, error) {
 	if err := b.begin(ctx, key); err != nil {
 		return 0, b.fail("incr", key, err)
@@ -150,31 +149,6 @@ func (b *Backend) Incr(ctx context.Context, key string) (int64, error) {
 		sum, err = b.engine.count.Incr(ctx, key, 1, b.ttl)
 	}
 	return sum, b.fail("incr", key, err)
-}
-
-// incrPresent adds 1 to a number that is there. That it is there and that it is changed is one step: looked up first and then
-// incremented by Incr, it could expire in between and be made anew.
-func (b *Backend) incrPresent(ctx context.Context, key string) (int64, error) {
-	if b.engine.swap == nil {
-		return 0, errors.ErrUnsupported
-	}
-	for {
-		old, version, err := b.engine.swap.GetVersion(ctx, key)
-		if errors.Is(err, driver.ErrCodec) {
-			err = driver.ErrNotNumber
-		}
-		if err != nil {
-			return 0, err
-		}
-		sum, err := driver.AddInt(string(old), 1)
-		if err != nil {
-			return 0, err
-		}
-		done, err := b.engine.swap.Swap(ctx, key, version, strconv.AppendInt(nil, sum, 10), driver.KeepTTL)
-		if done || err != nil {
-			return sum, err
-		}
-	}
 }
 
 // Expire gives key a lifetime of that many seconds from now on, and tells whether key is there. 0 is for ever, as on memcached: Redis would

@@ -68,6 +68,11 @@ var errNoParts = errors.New("it has no parts, so that none is the last: start it
 // Header tasks may be done by Go and Python workers mixed. How parts are counted is Celery's way of the backend: on Redis they
 // are collected, with their results; elsewhere a counter is increased, and a counter that is gone is ErrChordLost.
 //
+// ErrMaybeCounted, where parts are counted: the answer of the server was lost, and nobody can tell whether the part counts now. To report
+// it again may count it twice, not to report it may count it never; either way the chord hangs if the guess is wrong.
+// [Results.FinishChord] does not need the counter: call it when all parts are done. The same helps after a part was reported too
+// often, which is logged.
+//
 // A Chord together with an error: the part was the last one, but the results could not be read now. [Chord.Join] tries again;
 // nobody else will.
 func (r *Results) ChordPart(ctx context.Context, p Part) (*Chord, error) {

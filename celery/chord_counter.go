@@ -44,12 +44,18 @@ func (r *Results) count(ctx context.Context, p Part) (*Chord, error) {
 	if err != nil || !last {
 		return nil, err
 	}
+	return r.countedChord(header, key), nil
+}
+
+// countedChord is a chord whose parts are done.
+func (r *Results) countedChord(header Node, key string) *Chord {
+	chord := &Chord{GroupID: header.ID, owner: r}
 	chord.clean = func(ctx context.Context) error {
 		group, counter := r.DeleteGroup(ctx, header.ID), r.deleteKey(ctx, key)
 		return cmp.Or(group, counter)
 	}
 	chord.join = func(ctx context.Context) ([]py.Value, error) { return r.joinCounted(ctx, chord, header) }
-	return chord, nil
+	return chord
 }
 
 // increase tells whether this part is the last one. Until then the counter lives on with each part.
@@ -61,6 +67,10 @@ func (r *Results) increase(ctx context.Context, key string, p Part, header Node)
 	size := int64(p.Size)
 	if size <= 0 {
 		size = int64(len(header.Nodes))
+	}
+	var lost *lostCount
+	if errors.As(err, &lost) && lost.now == size { // all are counted, so this one is, too
+		n, err = lost.sum, nil
 	}
 	switch {
 	case err != nil:
