@@ -22,11 +22,13 @@ func TestLargeValues(t *testing.T) {
 		keys = append(keys, fmt.Sprint("key", i))
 		s.set(keys[i], strings.Repeat("x", 16<<10))
 	}
-	w := keywait.New(s, keywait.Options{})
-	defer w.Close()
-	if err := w.Watch(t.Context(), keys, func(string, []byte, error) bool { return true }); err != nil {
-		t.Fatal(err)
-	}
+	synctest.Test(t, func(t *testing.T) { // where no reply takes long
+		w := keywait.New(s, keywait.Options{})
+		defer w.Close()
+		if err := w.Watch(t.Context(), keys, func(string, []byte, error) bool { return true }); err != nil {
+			t.Fatal(err)
+		}
+	})
 	if want := []int{1000, 500, 1000, 500}; !slices.Equal(s.sizes, want) {
 		t.Errorf("requests for %d keys", s.sizes)
 	}
@@ -59,6 +61,34 @@ func TestNothingPilesUp(t *testing.T) {
 		if most > 50 {
 			t.Errorf("%d are kept", most)
 		}
+	})
+}
+
+// TestNothingIsFreedTwice: of those who come and go while a subscription takes long, nothing is left either.
+func TestNothingIsFreedTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript()
+		blocked := make(chan struct{})
+		w := keywait.New(spoken{s}, keywait.Options{})
+		stay, cancel := context.WithCancel(context.Background())
+		go func() { _ = w.Watch(stay, []string{"heard"}, nil) }()
+		time.Sleep(time.Second) // virtual: it is subscribed to
+		cancel()
+		s.added = func() { <-blocked }
+		most := 0
+		for i := range 1000 {
+			for _, key := range []string{"heard", fmt.Sprint("goes", i)} {
+				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Microsecond)
+				_ = w.Watch(ctx, []string{key}, nil)
+				cancel()
+			}
+			most = max(most, w.Wanted()+w.Freed())
+		}
+		if most > 50 {
+			t.Errorf("%d are kept", most)
+		}
+		close(blocked)
+		w.Close()
 	})
 }
 

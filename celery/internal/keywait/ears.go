@@ -17,17 +17,20 @@ type ears struct {
 	wake     chan struct{}
 
 	// Guarded by the mutex of the Waiter.
-	wanted []*topic // to be subscribed to
-	freed  []string // keys whose topic has ended
+	wanted []*topic            // to be subscribed to
+	have   map[string]struct{} // what sub has
+	freed  map[string]struct{} // those of have whose topic has ended
 
 	// For the goroutine alone.
 	sub  driver.Subscription
-	have map[string]struct{} // what sub has
 	pace pace
 }
 
 func newEars(w *Waiter, n driver.Notifier) *ears {
-	return &ears{w: w, notifier: n, wake: make(chan struct{}, 1), have: map[string]struct{}{}, pace: pace{most: perAdd}}
+	return &ears{
+		w: w, notifier: n, wake: make(chan struct{}, 1),
+		have: map[string]struct{}{}, freed: map[string]struct{}{}, pace: pace{most: perAdd},
+	}
 }
 
 // want has t subscribed to. The mutex of the Waiter is held.
@@ -39,10 +42,12 @@ func (e *ears) want(t *topic) {
 	nudge(e.wake)
 }
 
-// free ends the subscription to key, unless it has a topic again by then. The mutex of the Waiter is held.
+// free ends the subscription to key, if there is one, unless it has a topic again by then. The mutex of the Waiter is held.
 func (e *ears) free(key string) {
-	e.freed = append(e.freed, key)
-	nudge(e.wake)
+	if _, had := e.have[key]; had {
+		e.freed[key] = struct{}{}
+		nudge(e.wake)
+	}
 }
 
 func (e *ears) run() {
@@ -75,13 +80,13 @@ func (e *ears) stop() {
 func (e *ears) release() {
 	e.w.mu.Lock()
 	var keys []string
-	for _, key := range e.freed {
-		if _, had := e.have[key]; had && e.w.topics[key] == nil {
+	for key := range e.freed {
+		if e.w.topics[key] == nil {
 			delete(e.have, key)
 			keys = append(keys, key)
 		}
 	}
-	e.freed = nil
+	clear(e.freed)
 	e.w.mu.Unlock()
 	if len(keys) > 0 {
 		e.sub.Remove(keys...)
@@ -142,9 +147,12 @@ func (e *ears) settle(topics []*topic, err error) (pause time.Duration) {
 	return pause
 }
 
-// added notes that t is subscribed to. If it has ended meanwhile its key is in freed. The mutex of the Waiter is held.
+// added notes that t is subscribed to, or was to be. The mutex of the Waiter is held.
 func (e *ears) added(t *topic) {
 	e.have[t.key] = struct{}{}
+	if t.ended() {
+		e.free(t.key)
+	}
 	e.w.attend(t)
 }
 

@@ -19,7 +19,7 @@ func (w *Waiter) Idle() (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.topics {
-		if t.looked && t.eye != nil && time.Until(t.due) > 0 {
+		if t.looked && !t.reading && time.Until(t.due) > 0 {
 			n++
 		}
 	}
@@ -31,4 +31,11 @@ func (w *Waiter) Wanted() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.ears.wanted)
+}
+
+// Freed is how many keys wait for the end of their subscription.
+func (w *Waiter) Freed() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ears.freed)
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// readMany reads keys in one request, or one by one where the engine knows no other way. An error concerns all.
+// readMany reads keys in one request, or one by one where the engine knows no other way: as many as ctx allows. An error concerns all.
 func readMany(ctx context.Context, store driver.Store, keys []string) ([]driver.Result, error) {
 	if b, ok := store.(driver.Batcher); ok {
 		results, err := b.GetMany(ctx, keys)
@@ -15,13 +15,15 @@ func readMany(ctx context.Context, store driver.Store, keys []string) ([]driver.
 			return results, err
 		}
 	}
-	results := make([]driver.Result, len(keys))
-	for i, key := range keys {
+	results := make([]driver.Result, 0, len(keys))
+	for _, key := range keys {
 		value, err := store.Get(ctx, key)
-		if ctx.Err() != nil || errors.Is(err, driver.ErrClosed) {
+		if errors.Is(err, driver.ErrClosed) {
 			return nil, err
 		}
-		results[i] = driver.Result{Value: value, Err: err}
+		if results = append(results, driver.Result{Value: value, Err: err}); ctx.Err() != nil {
+			break
+		}
 	}
 	return results, nil
 }

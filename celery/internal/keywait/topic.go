@@ -29,8 +29,8 @@ type topic struct {
 	fault    error // of the last read
 
 	due time.Time
-	eye *eye // which reads it when it is due; nil while it does
-	at  int  // in the heap of the eye
+	eye *eye // which reads it when it is due, or does
+	at  int  // in the heap of the eye, unless it is being read
 }
 
 // stamp stands for a value or an error, so that the last one need not be kept; 0 for none.
@@ -61,10 +61,11 @@ func (w *Waiter) open(key string) *topic {
 	t := &topic{key: key}
 	w.topics[key] = t
 	if w.ears == nil {
-		w.readNow(t)
+		t.looked = true
+		w.fresh.put(t, 0)
 		return t
 	}
-	w.sound.put(t, grace)
+	w.fresh.put(t, grace)
 	w.ears.want(t)
 	return t
 }
@@ -72,7 +73,7 @@ func (w *Waiter) open(key string) *topic {
 // close ends a topic that nobody waits for any more.
 func (w *Waiter) close(t *topic) {
 	delete(w.topics, t.key)
-	if t.eye != nil {
+	if !t.reading {
 		t.eye.drop(t)
 	}
 	if w.ears != nil {

@@ -51,15 +51,21 @@ type Waiter struct {
 	started bool
 	topics  map[string]*topic
 	ears    *ears // nil: nothing can be heard
-	sound   *eye  // reads the keys that could be read
-	suspect *eye  // reads those that could not: they keep nobody else waiting
+	eyes    []*eye
+	usual   time.Duration // what a read takes that is answered
+	fresh   *eye          // reads keys for the first time: nobody knows yet whether their server is well
+	sound   *eye          // reads the keys that could be read in good time
 }
 
 // New returns a Waiter for a store that stays open for longer. It does nothing, and has no goroutines, until the first Watch.
 func New(store driver.Store, o Options) *Waiter {
 	w := &Waiter{store: store, options: o.resolve(), seed: maphash.MakeSeed(), began: time.Now(), topics: map[string]*topic{}}
 	w.ctx, w.end = context.WithCancelCause(context.Background())
-	w.sound, w.suspect = newEye(w), newEye(w)
+	ill := newEye(w, 0, nil)
+	ill.below = ill
+	suspect := newEye(w, slow, ill)
+	w.fresh, w.sound = newEye(w, quick, suspect), newEye(w, quick, suspect)
+	w.eyes = []*eye{w.fresh, w.sound, suspect, ill}
 	if n, ok := store.(driver.Notifier); ok {
 		w.ears = newEars(w, n)
 	}
@@ -84,8 +90,9 @@ func (w *Waiter) start() error {
 		return nil
 	}
 	w.started = true
-	w.running.Go(w.sound.run)
-	w.running.Go(w.suspect.run)
+	for _, e := range w.eyes {
+		w.running.Go(e.run)
+	}
 	if w.ears != nil {
 		w.running.Go(w.ears.run)
 	}
