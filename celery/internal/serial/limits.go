@@ -2,6 +2,7 @@ package serial
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 
 	"github.com/larder-go/larder/celery/py"
@@ -14,6 +15,10 @@ const (
 	// stand for a whole value, or an alias for a thousand.
 	freeBytes    = 256 << 20
 	bytesPerByte = 8
+	// freeText and textPerByte bound the text and bytes that references stand for, each reference counted: who prints, copies or
+	// stores the value again takes the room for each.
+	freeText    = 64 << 20
+	textPerByte = 16
 	// nodeBytes is what a value takes in its list, and itself where it is small.
 	nodeBytes = 48
 )
@@ -22,6 +27,27 @@ const (
 type budget int
 
 func budgetFor(input int) budget { return budget(freeBytes + bytesPerByte*input) }
+
+func textBudgetFor(input int) budget { return budget(freeText + textPerByte*input) }
+
+// textIn is how much a leaf adds to what is made of the value.
+func textIn(node any) int {
+	switch n := node.(type) {
+	case string:
+		return len(n)
+	case []byte:
+		return len(n)
+	case py.Decimal:
+		return len(n)
+	case *big.Int:
+		return n.BitLen() / 3
+	case py.Class:
+		return len(n.Module) + len(n.Name)
+	}
+	return 0
+}
+
+const tooMuch = "it would take too much memory"
 
 // take books n bytes and tells whether they were left.
 func (b *budget) take(n int) bool {

@@ -72,6 +72,7 @@ func (u *unpickler) pushClass(module, name string) error {
 		module = now
 	}
 	c := py.Class{Module: module, Name: name}
+	u.text.take(textIn(c))
 	if calls[c] == nil && !exceptional(c) && c != uuidClass {
 		return u.fail("it names %s.%s, which is no plain value", module, name)
 	}
@@ -127,6 +128,12 @@ func (u *unpickler) reduce() error {
 		return u.fail("a call of what is no class, or without arguments")
 	}
 	u.left.take(2 * nodeBytes)
+	for _, arg := range s.elems {
+		u.text.take(textIn(arg))
+	}
+	if u.text < 0 {
+		return u.fail(tooMuch)
+	}
 	if call := calls[c]; call != nil {
 		node := call(s.elems)
 		if node == nil {

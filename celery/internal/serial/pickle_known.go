@@ -10,7 +10,7 @@ import (
 // uuidOf is the UUID whose attributes these are; it returns what is wrong, if anything is.
 func uuidOf(state any) (any, string) {
 	m, _ := state.(*mapping)
-	if m == nil {
+	if m == nil || len(m.items) > 8 { // Python's has two at most; each reference looks through them
 		return nil, "a UUID without a value"
 	}
 	for _, it := range m.items {

@@ -15,6 +15,7 @@ type unpickler struct {
 	memo  []any
 	odd   map[uint64]any // what is remembered under numbers that are not the next one
 	left  budget
+	text  budget // for what is made of texts that may be references
 }
 
 type (
@@ -35,7 +36,7 @@ type (
 
 // unpickle is the tree that a pickle holds.
 func unpickle(data []byte) (any, error) {
-	u := unpickler{s: string(data), left: budgetFor(len(data))}
+	u := unpickler{s: string(data), left: budgetFor(len(data)), text: textBudgetFor(len(data))}
 	for u.pos < len(u.s) {
 		u.at = u.pos
 		code := u.s[u.pos]
@@ -50,8 +51,8 @@ func unpickle(data []byte) (any, error) {
 		if err := run(&u); err != nil {
 			return nil, err
 		}
-		if u.left < 0 {
-			return nil, u.fail("it would take too much memory")
+		if u.left < 0 || u.text < 0 {
+			return nil, u.fail(tooMuch)
 		}
 	}
 	u.at = u.pos
@@ -70,7 +71,7 @@ func (u *unpickler) finish() (any, error) {
 		u.at = u.pos
 		return nil, u.fail("more after the value")
 	}
-	t := thawer{left: u.left, done: map[any]thawed{}}
+	t := thawer{left: u.left, text: textBudgetFor(len(u.s)), done: map[any]thawed{}}
 	node, what := t.node(u.stack[0], 0)
 	if what != "" {
 		return nil, u.fail("%s", what)

@@ -6,12 +6,14 @@ import "github.com/larder-go/larder/celery/py"
 // there too; but its size counts each time, as whoever copies the tree copies it each time.
 type thawer struct {
 	left budget
+	text budget
 	done map[any]thawed // by the reference that the pickle's stack has
 }
 
 type thawed struct {
 	node any
 	size int // 0 while it is being made
+	text int
 }
 
 // node returns what is wrong, if anything is.
@@ -19,8 +21,8 @@ func (t *thawer) node(node any, depth int) (any, string) {
 	if depth >= maxDepth {
 		return nil, "nested too deeply"
 	}
-	if !t.left.take(nodeBytes) {
-		return nil, "it would take too much memory"
+	if !t.left.take(nodeBytes) || !t.text.take(textIn(node)) {
+		return nil, tooMuch
 	}
 	switch node.(type) {
 	case *sequence, *mapping, *instance:
@@ -39,15 +41,15 @@ func (t *thawer) shared(ref any, depth int) (any, string) {
 		if was.size == 0 {
 			return nil, "it holds itself"
 		}
-		if !t.left.take(was.size) {
-			return nil, "it would take too much memory"
+		if !t.left.take(was.size) || !t.text.take(was.text) {
+			return nil, tooMuch
 		}
 		return was.node, ""
 	}
 	t.done[ref] = thawed{}
-	before := t.left
+	left, text := t.left, t.text
 	node, what := t.fresh(ref, depth)
-	t.done[ref] = thawed{node, int(before-t.left) + nodeBytes}
+	t.done[ref] = thawed{node, int(left-t.left) + nodeBytes, int(text - t.text)}
 	return node, what
 }
 
@@ -112,6 +114,9 @@ func (t *thawer) mapping(n *mapping, depth int) (any, string) {
 func (t *thawer) instance(n *instance, depth int) (any, string) {
 	if n.class == uuidClass {
 		return uuidOf(n.state)
+	}
+	if !t.text.take(textIn(n.class)) {
+		return nil, tooMuch
 	}
 	args, what := t.sequence(n.args, depth)
 	if what != "" {

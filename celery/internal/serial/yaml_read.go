@@ -20,10 +20,11 @@ const yamlNodeBytes = 256
 // readYAML is the tree of the one document that data holds. The library makes nodes of it; what
 // they mean is decided here, as by YAML 1.1 and PyYAML.
 func readYAML(data []byte) (any, error) {
-	r := yamlReader{data: data, left: budgetFor(len(data))}
+	r := yamlReader{data: data, left: budgetFor(len(data)), text: textBudgetFor(len(data)), scalars: map[*yaml.Node]any{}}
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	r.data, r.hidden = hideHalves(data)
 	doc, err := r.document()
 	if err != nil {
 		return nil, err
@@ -35,9 +36,15 @@ func readYAML(data []byte) (any, error) {
 }
 
 type yamlReader struct {
-	data []byte
-	left budget
+	data    []byte
+	left    budget
+	text    budget
+	scalars map[*yaml.Node]any // what was made of the long ones: aliases may name them often
+	hidden  bool               // halves of surrogate pairs stand as other characters
 }
+
+// longScalar is the length from which a scalar is read once only.
+const longScalar = 64
 
 func (r *yamlReader) fail(at *yaml.Node, what string, args ...any) error {
 	return py.Malformed("yaml", r.offset(at.Line)+max(at.Column-1, 0), what, args...)
@@ -57,9 +64,9 @@ func (r *yamlReader) offset(line int) int {
 }
 
 // check refuses what is no text of YAML, and what could have so many nodes that the parser would
-// take too much memory for them: each needs an indicator or a line.
+// take too much memory for them: each needs an indicator.
 func (r *yamlReader) check() error {
-	indicators := 1
+	nodes, flow := 1, false
 	for i := 0; i < len(r.data); {
 		c, n := rune(r.data[i]), 1
 		if c >= utf8.RuneSelf {
@@ -68,15 +75,39 @@ func (r *yamlReader) check() error {
 		if !printable(c, n) {
 			return py.Malformed("yaml", i, "not UTF-8, or a control character")
 		}
-		if c < utf8.RuneSelf && countsAsNode[c] {
-			indicators += 2
-		}
 		i += n
+		if c < utf8.RuneSelf && countsAsNode[c] {
+			nodes += nodesAt(c, r.data[i:], &flow)
+		}
 	}
-	if !r.left.take(indicators * yamlNodeBytes) {
-		return py.Malformed("yaml", 0, "it would take too much memory")
+	if !r.left.take(nodes * yamlNodeBytes) {
+		return py.Malformed("yaml", 0, tooMuch)
 	}
 	return nil
+}
+
+// nodesAt is how many nodes there may be because of an indicator, by what stands behind it. Some are indicators only where a
+// bracket may be open, which is after the first that is not closed at once.
+func nodesAt(c rune, rest []byte, flow *bool) int {
+	switch c {
+	case '[', '{':
+		*flow = *flow || len(rest) == 0 || rest[0] != byte(c)+2 // '[' and ']' are two apart, as '{' and '}' are
+		return 2
+	case '-':
+		if !endsWord(rest) {
+			return 0 // of a negative number, or of text
+		}
+		return 1 // what is listed
+	}
+	if !*flow && (c == ',' || !endsWord(rest)) {
+		return 0
+	}
+	return 2 // a key and a value
+}
+
+// endsWord tells whether s begins with a space or a line's end.
+func endsWord(s []byte) bool {
+	return len(s) == 0 || s[0] == ' ' || s[0] == '\t' || s[0] == '\n' || s[0] == '\r' || s[0] >= utf8.RuneSelf
 }
 
 // printable tells whether YAML allows a character, which n bytes stand for.
@@ -91,7 +122,7 @@ func printable(c rune, n int) bool {
 }
 
 // countsAsNode marks the characters without which there is no further node.
-var countsAsNode = [utf8.RuneSelf]bool{',': true, '[': true, '{': true, ':': true, '?': true, '-': true, '*': true}
+var countsAsNode = [utf8.RuneSelf]bool{',': true, '[': true, '{': true, ':': true, '?': true, '-': true}
 
 // document is the parsed document, nil if there is none.
 func (r *yamlReader) document() (doc *yaml.Node, err error) {
@@ -134,7 +165,7 @@ func (r *yamlReader) node(n *yaml.Node, depth int) (any, error) {
 		return nil, r.fail(n, "nested too deeply, or within itself")
 	}
 	if !r.left.take(nodeBytes) {
-		return nil, r.fail(n, "it would take too much memory")
+		return nil, r.fail(n, tooMuch)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -263,7 +294,7 @@ func (r *yamlReader) item(d *py.Dict, k, v *yaml.Node, depth int) error {
 // merge sets the items of the mapping, or the mappings, that << names. The first has the last word.
 func (r *yamlReader) merge(d *py.Dict, n *yaml.Node, depth int) error {
 	if depth >= maxDepth || !r.left.take(nodeBytes) {
-		return r.fail(n, "nested too deeply, or it would take too much memory")
+		return r.fail(n, "nested too deeply, or "+tooMuch)
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -284,13 +315,35 @@ func (r *yamlReader) merge(d *py.Dict, n *yaml.Node, depth int) error {
 	return r.fail(n, "<< names what is no mapping")
 }
 
+// scalar counts the text for each alias, but makes a value of it once.
 func (r *yamlReader) scalar(n *yaml.Node) (any, error) {
+	if !r.text.take(len(n.Value)) {
+		return nil, r.fail(n, tooMuch)
+	}
+	if len(n.Value) < longScalar {
+		return r.readScalar(n)
+	}
+	if node, known := r.scalars[n]; known {
+		return node, nil
+	}
+	node, err := r.readScalar(n)
+	if err == nil {
+		r.scalars[n] = node
+	}
+	return node, err
+}
+
+func (r *yamlReader) readScalar(n *yaml.Node) (any, error) {
 	tag := tagOf(n)
 	read, known := yamlScalars[tag]
 	if !known {
 		return nil, r.fail(n, "the tag %s, which is none of plain data", tag)
 	}
-	node, err := read(n.Value)
+	text := n.Value
+	if r.hidden {
+		text = showHalves(text, n.Style&yaml.DoubleQuotedStyle != 0)
+	}
+	node, err := read(text)
 	if err != nil {
 		return nil, r.fail(n, "%v", fmt.Errorf("%s: %w", strings.TrimPrefix(tag, "!!"), err))
 	}
