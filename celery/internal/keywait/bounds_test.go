@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,13 +69,19 @@ func TestNothingPilesUp(t *testing.T) {
 func TestNothingIsFreedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript()
+		var blocks atomic.Bool
 		blocked := make(chan struct{})
+		s.added = func() {
+			if blocks.Load() {
+				<-blocked
+			}
+		}
 		w := keywait.New(spoken{s}, keywait.Options{})
 		stay, cancel := context.WithCancel(context.Background())
 		go func() { _ = w.Watch(stay, []string{"heard"}, nil) }()
 		time.Sleep(time.Second) // virtual: it is subscribed to
 		cancel()
-		s.added = func() { <-blocked }
+		blocks.Store(true)
 		most := 0
 		for i := range 1000 {
 			for _, key := range []string{"heard", fmt.Sprint("goes", i)} {
