@@ -78,8 +78,8 @@ func (b *Backend) open() (err error) {
 	if b.addr, err = translate(b.cfg); err != nil {
 		return err
 	}
-	if d := b.cfg.ResultExpires; d > 0 && b.ttl == 0 && d != NoExpiry {
-		b.addr.warn("result_expires", "%v is less than a second, which Celery cuts off: results live for ever", d)
+	if d := b.cfg.ResultExpires; d != nil && *d > 0 && b.ttl == NoExpiry {
+		b.addr.warn("result_expires", "%v is less than a second, which Celery cuts off: results live for ever", *d)
 	}
 	b.engine, err = openEngine(context.Background(), b.addr.engine, b.logger)
 	if err != nil {
@@ -107,7 +107,7 @@ func (b *Backend) Servers() []string { return slices.Clone(b.addr.servers) }
 // Config is what the backend was made with.
 func (b *Backend) Config() Config { return b.cfg }
 
-// Expires is how long what is stored lives, in whole seconds; 0: for ever.
+// Expires is how long what is stored lives, in whole seconds; NoExpiry, which is 0: for ever.
 func (b *Backend) Expires() time.Duration { return b.ttl }
 
 // SupportsAutoExpire tells whether the engine itself removes what has expired. All do.

@@ -37,7 +37,7 @@ result_expires: 36h
 resut_serializer: json
 broker_url: amqp://localhost
 `))
-	fmt.Println(cfg, cfg.ResultExpires, err)
+	fmt.Println(cfg, *cfg.ResultExpires, err)
 	fmt.Println(warnings[0])
 	// Output:
 	// celery.Config{memcached://user:**@10.0.0.1:11211;10.0.0.2:11211/} 36h0m0s <nil>

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/memcachetest"
 	"github.com/larder-go/larder/internal/redistest"
 )
@@ -34,10 +34,10 @@ var inBrackets = regexp.MustCompile(`\[(\w+)\]`)
 
 // expiryConfigs are the configurations of the vectors, by the word in their names.
 var expiryConfigs = map[string]Config{
-	"exp0":        {ResultExpires: NoExpiry},
-	"expnone":     {ResultExpires: NoExpiry},
-	"exp_td":      {ResultExpires: 48*time.Hour + 3*time.Second + 700*time.Millisecond},
-	"exp_40d":     {ResultExpires: 40 * 24 * time.Hour},
+	"exp0":        {ResultExpires: new(NoExpiry)},
+	"expnone":     {ResultExpires: new(NoExpiry)},
+	"exp_td":      {ResultExpires: new(48*time.Hour + 3*time.Second + 700*time.Millisecond)},
+	"exp_40d":     {ResultExpires: new(40 * 24 * time.Hour)},
 	"prefix":      {ResultBackendTransportOptions: TransportOptions{GlobalKeyPrefix: "myapp"}},
 	"prefixcolon": {ResultBackendTransportOptions: TransportOptions{GlobalKeyPrefix: "myapp:"}},
 }
@@ -57,7 +57,7 @@ func (j *judge) backend(t *testing.T, engine, conf string) *Backend {
 		if engine == "memcached" {
 			url = "cache+memcached://" + j.cache.Addr() + "/"
 		}
-		j.open[id] = kvOpen(t, url, WithConfig(expiryConfigs[conf]))
+		j.open[id] = kvOpen(t, url, configured(expiryConfigs[conf]))
 	}
 	return j.open[id]
 }
@@ -179,7 +179,6 @@ func (j *judge) storesWhatPythonLoses(t *testing.T, b *Backend, conf string) {
 
 func TestResultExpires(t *testing.T) {
 	for d, want := range map[time.Duration]time.Duration{
-		0:                       24 * time.Hour,
 		NoExpiry:                0,
 		time.Second:             time.Second,
 		1900 * time.Millisecond: time.Second,
@@ -188,7 +187,7 @@ func TestResultExpires(t *testing.T) {
 		40 * 24 * time.Hour:     40 * 24 * time.Hour,
 	} {
 		log := &kvLog{}
-		b, err := NewBackend(Config{ResultBackend: "memory://", ResultExpires: d}, log.option())
+		b, err := NewBackend(Config{ResultBackend: "memory://", ResultExpires: &d}, log.option())
 		if err != nil {
 			t.Errorf("%v: %v", d, err)
 			continue
@@ -201,29 +200,34 @@ func TestResultExpires(t *testing.T) {
 		}
 		_ = b.Close()
 	}
-	for _, d := range []time.Duration{-1, -5 * time.Second, math.MinInt64, NoExpiry - 1, 101 * 365 * 24 * time.Hour} {
-		_, err := NewBackend(Config{ResultBackend: "memory://", ResultExpires: d}, kvQuiet)
+	for _, d := range []time.Duration{-1, -5 * time.Second, math.MinInt64, math.MaxInt64, 101 * 365 * 24 * time.Hour} {
+		_, err := NewBackend(Config{ResultBackend: "memory://", ResultExpires: &d}, kvQuiet)
 		if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "result_expires") {
 			t.Errorf("%v: %v", d, err)
 		}
 	}
-	if b := kvOpen(t, "memory://", WithExpires(0)); b.Expires() != 0 {
-		t.Errorf("0, when it is said: %v", b.Expires())
-	}
 }
 
-func TestExpiresInSeconds(t *testing.T) {
-	for seconds, want := range map[float64]time.Duration{
-		0: 0, 1: time.Second, 1.9: time.Second, 0.5: 0, 172803.7: 172803 * time.Second, 3456000: 40 * 24 * time.Hour, 3153600000: driver.MaxTTL,
+// TestExpiresIsSaidOrNot: 0 is for ever, whoever says it; what nobody says is a day; and an option beats the configuration.
+func TestExpiresIsSaidOrNot(t *testing.T) {
+	for name, c := range map[string]struct {
+		said *time.Duration
+		opts []Option
+		want time.Duration
+	}{
+		"nobody":       {nil, nil, 24 * time.Hour},
+		"config, 0":    {new(time.Duration(0)), nil, NoExpiry},
+		"option, 0":    {nil, []Option{WithExpires(0)}, NoExpiry},
+		"both":         {new(time.Hour), []Option{WithExpires(time.Minute)}, time.Minute},
+		"both, 0":      {new(time.Hour), []Option{WithExpires(NoExpiry)}, NoExpiry},
+		"the last one": {nil, []Option{WithExpires(0), WithExpires(time.Minute)}, time.Minute},
 	} {
-		if b := kvOpen(t, "memory://", WithExpiresSeconds(seconds)); b.Expires() != want {
-			t.Errorf("%v: %v, want %v", seconds, b.Expires(), want)
+		b, err := NewBackend(Config{ResultBackend: "memory://", ResultExpires: c.said}, append(c.opts, kvQuiet)...)
+		if err != nil || b.Expires() != c.want {
+			t.Errorf("%s: %v, %v", name, b.Expires(), err)
+			continue
 		}
-	}
-	for _, seconds := range []float64{-5, -0.1, math.NaN(), math.Inf(1), math.Inf(-1), 1e300, 3153600001} {
-		if _, err := OpenBackend(t.Context(), "memory://", WithExpiresSeconds(seconds)); !errors.Is(err, ErrConfig) {
-			t.Errorf("%v: %v", seconds, err)
-		}
+		_ = b.Close()
 	}
 }
 
@@ -257,8 +261,8 @@ func TestConfigurationsOfTheVectorsAreRead(t *testing.T) {
 		`{"result_backend_transport_options": {"global_keyprefix": "myapp:"}}`: expiryConfigs["prefixcolon"],
 	} {
 		cfg, warnings, err := ReadConfig(strings.NewReader(text))
-		if err != nil || len(warnings) > 0 || cfg.ResultExpires != want.ResultExpires || cfg.ResultBackendTransportOptions != want.ResultBackendTransportOptions {
-			t.Errorf("%s: %s, %v, %v", text, fmt.Sprint(cfg.ResultExpires), slices.Clone(warnings), err)
+		if err != nil || len(warnings) > 0 || !reflect.DeepEqual(cfg.ResultExpires, want.ResultExpires) || cfg.ResultBackendTransportOptions != want.ResultBackendTransportOptions {
+			t.Errorf("%s: %s, %v, %v", text, fmt.Sprint(cfg), slices.Clone(warnings), err)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func TestKeysAreWherePythonPutsThem(t *testing.T) {
 			judged[name]++
 			url := placementURL(v, servers, placements[name].query)
 			if backends[url] == nil {
-				backends[url] = kvOpen(t, url+"&lazy=true", WithClientOptions(map[string]any{"behaviors": placements[name].behaviors}))
+				backends[url] = kvOpen(t, url+"&lazy=true", configured(Config{CacheBackendOptions: map[string]any{"behaviors": placements[name].behaviors}}))
 			}
 			if err := backends[url].Set(t.Context(), v.Key, []byte(name)); err != nil {
 				t.Errorf("%s: %v", v.Case, err)

@@ -139,7 +139,7 @@ func TestSetOutlivesARestart(t *testing.T) {
 	s := redistest.Start(t)
 	log := &kvLog{}
 	cfg := Config{ResultBackendTransportOptions: TransportOptions{RetryPolicy: &RetryPolicy{MaxRetries: -1, IntervalStart: 10 * time.Millisecond}}}
-	b := kvOpen(t, s.URL(0), WithConfig(cfg), log.option())
+	b := kvOpen(t, s.URL(0), configured(cfg), log.option())
 	s.Kill()
 	if _, err := b.Get(t.Context(), "k"); err == nil || errors.Is(err, ErrMiss) {
 		t.Errorf("get: %v", err)
@@ -166,7 +166,7 @@ func TestSetOutlivesARestart(t *testing.T) {
 func TestAlwaysRetryIsForGetToo(t *testing.T) {
 	for _, rawURL := range []string{"redis://127.0.0.1:1", "cache+memcached://127.0.0.1:1/"} {
 		log := &kvLog{}
-		b := kvOpen(t, rawURL+"?lazy=true", log.option(), WithConfig(Config{ResultBackendAlwaysRetry: true, ResultBackendMaxRetries: 2, ResultBackendMaxSleep: 1}))
+		b := kvOpen(t, rawURL+"?lazy=true", log.option(), configured(Config{ResultBackendAlwaysRetry: true, ResultBackendMaxRetries: 2, ResultBackendMaxSleep: 1}))
 		if _, err := b.Get(t.Context(), "k"); err == nil || errors.Is(err, ErrMiss) {
 			t.Errorf("%s: %v", rawURL, err)
 		}

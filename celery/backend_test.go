@@ -126,7 +126,7 @@ func TestBackendIncrOfALostChordCounterFails(t *testing.T) {
 	for _, prefix := range []string{"", "app"} {
 		cfg := Config{ResultBackendTransportOptions: TransportOptions{GlobalKeyPrefix: prefix}}
 		for _, engine := range []string{"redis", "memcached2", "memory", "sqlite"} {
-			b := kvOpen(t, kvURL(t, engine), WithConfig(cfg))
+			b := kvOpen(t, kvURL(t, engine), configured(cfg))
 			key, err := b.key(chordKey, "g")
 			if err != nil {
 				t.Fatal(err)
@@ -374,7 +374,7 @@ func TestBackendSupports(t *testing.T) {
 }
 
 func TestErrorsNameKeyAndEngineButNoPassword(t *testing.T) {
-	b, err := NewBackend(Config{ResultBackend: "redis://:s3cret@127.0.0.1:1/0"}, kvQuiet, WithConfig(kvNoPolicy))
+	b, err := NewBackend(Config{ResultBackend: "redis://:s3cret@127.0.0.1:1/0"}, kvQuiet, configured(kvNoPolicy))
 	if err != nil {
 		t.Fatal(err)
 	}

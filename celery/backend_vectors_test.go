@@ -173,7 +173,7 @@ func TestEveryMethodVectorIsJudged(t *testing.T) {
 // A server that is not there is an error everywhere: python-memcached says that nothing is stored, and that what it has lost is.
 func TestDeadServersAreErrors(t *testing.T) {
 	for _, rawURL := range []string{"redis://127.0.0.1:1?lazy=true", "cache+memcached://127.0.0.1:1/?lazy=true", "pylibmc://127.0.0.1:1;127.0.0.1:2/?lazy=true"} {
-		b := kvOpen(t, rawURL, WithConfig(kvNoPolicy))
+		b := kvOpen(t, rawURL, configured(kvNoPolicy))
 		for name, do := range map[string]func(context.Context, *Backend) string{
 			"get": kvGet("k"), "set": kvSet("k", "v"), "expire": kvExpire("k", 5),
 			"mget": func(ctx context.Context, b *Backend) string {

@@ -163,7 +163,7 @@ func TestChordCounterGone(t *testing.T) {
 
 // TestChordJoinTimeout: a part whose result is not there does not hold the body for ever.
 func TestChordJoinTimeout(t *testing.T) {
-	r := inMemory(t, WithConfig(Config{ResultChordJoinTimeout: time.Millisecond}))
+	r := inMemory(t, configured(Config{ResultChordJoinTimeout: time.Millisecond}))
 	ctx := soon(t)
 	must(t, r.StartChord(ctx, Group("g", "a")))
 	chord, err := r.ChordPart(ctx, Part{GroupID: "g", TaskID: "a", State: Success})
@@ -174,7 +174,7 @@ func TestChordJoinTimeout(t *testing.T) {
 
 // TestChordJoinAgain: whoever was last can try again; nobody else will.
 func TestChordJoinAgain(t *testing.T) {
-	r := inMemory(t, WithConfig(Config{ResultChordJoinTimeout: time.Hour}))
+	r := inMemory(t, configured(Config{ResultChordJoinTimeout: time.Hour}))
 	must(t, r.StartChord(t.Context(), Group("g", "a")))
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(time.Millisecond, cancel)
@@ -260,7 +260,7 @@ func TestAddToChord(t *testing.T) {
 // TestChordOrder: on Redis parts come in the order of the header, and those without a place behind them; unordered, as they were done.
 func TestChordOrder(t *testing.T) {
 	for _, unordered := range []bool{false, true} {
-		r := open(t, kvURL(t, "redis"), WithConfig(Config{ResultBackendTransportOptions: TransportOptions{ChordUnordered: unordered}}))
+		r := open(t, kvURL(t, "redis"), configured(Config{ResultBackendTransportOptions: TransportOptions{ChordUnordered: unordered}}))
 		ctx := soon(t)
 		must(t, r.StartChord(ctx, Group("g", "a", "b", "c")))
 		var last *Chord

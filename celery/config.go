@@ -8,8 +8,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// NoExpiry, as Config.ResultExpires, keeps results until they are deleted: result_expires None or 0.
-const NoExpiry time.Duration = math.MaxInt64
+// NoExpiry keeps results until they are deleted, wherever it is said how long they live: result_expires None or 0.
+const NoExpiry time.Duration = 0
 
 // Unlimited, as Config.ResultCacheMax, is Celery's 0: no limit.
 const Unlimited = math.MaxInt
@@ -29,9 +29,10 @@ type Config struct {
 	// are warnings, unknown ones errors.
 	CacheBackendOptions map[string]any
 
-	// ResultExpires (result_expires) is how long results live. Celery counts whole seconds; what is beyond them is cut
-	// off, so that less than a second is for ever. 0: one day. NoExpiry: for ever. Below zero or above 100 years is an error.
-	ResultExpires time.Duration
+	// ResultExpires (result_expires) is how long results live, as in new(time.Hour). As for Celery 0 (NoExpiry) is for ever, and only
+	// what is not said, nil, is one day. Celery counts whole seconds; what is beyond them is cut off, so that less than a second is for
+	// ever too. Below zero or above 100 years is an error.
+	ResultExpires *time.Duration
 	// ResultSerializer (result_serializer) is how results are written: json, yaml, msgpack or pickle. "": json.
 	ResultSerializer string
 	// ResultAcceptContent (result_accept_content, and where that is not given accept_content) are the serializers whose results are
@@ -130,11 +131,10 @@ func (c Config) Location() *time.Location {
 
 // lifetime is how long results live, in whole seconds as Celery counts them. 0: no expiry.
 func (c Config) lifetime() (time.Duration, error) {
-	switch d := c.ResultExpires; {
-	case d == 0:
+	if c.ResultExpires == nil {
 		return defaultExpires, nil
-	case d == NoExpiry:
-		return 0, nil
+	}
+	switch d := *c.ResultExpires; {
 	case d < 0:
 		return 0, badSetting("result_expires", "%v is below zero", d)
 	case d > driver.MaxTTL:

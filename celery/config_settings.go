@@ -43,19 +43,16 @@ var setters = map[string]func(*configReader, any) error{
 
 // expires reads result_expires: seconds, cut off to whole ones; nothing is for ever.
 func (in *configReader) expires(value any) error {
-	if value == nil {
-		in.cfg.ResultExpires = NoExpiry
-		return nil
+	d, err := NoExpiry, error(nil)
+	if value != nil {
+		d, err = asSeconds(value)
 	}
-	d, err := asSeconds(value)
 	if err != nil {
 		return err
 	}
-	if in.cfg.ResultExpires = d.Truncate(time.Second); in.cfg.ResultExpires == 0 {
-		in.cfg.ResultExpires = NoExpiry
-		if d > 0 {
-			in.warn(in.said["result_expires"], "%v is less than a second, which Celery cuts off: results live for ever", d)
-		}
+	in.cfg.ResultExpires = new(d.Truncate(time.Second))
+	if d > 0 && d < time.Second {
+		in.warn(in.said["result_expires"], "%v is less than a second, which Celery cuts off: results live for ever", d)
 	}
 	return nil
 }

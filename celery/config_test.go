@@ -61,7 +61,7 @@ func everyField(t *testing.T) Config {
 		ResultBackend:          "redis://h/1",
 		CacheBackend:           "memcached://a:11211",
 		CacheBackendOptions:    map[string]any{"behaviors": map[string]any{"ketama": true}},
-		ResultExpires:          time.Hour,
+		ResultExpires:          new(time.Hour),
 		ResultSerializer:       "yaml",
 		ResultAcceptContent:    []string{"json", "yaml"},
 		ResultExtended:         true,
@@ -161,16 +161,16 @@ func TestReadConfigDefaults(t *testing.T) {
 
 func TestReadConfigValues(t *testing.T) {
 	for text, want := range map[string]Config{
-		"result_expires: null":                                      {ResultExpires: NoExpiry},
-		"result_expires: 0":                                         {ResultExpires: NoExpiry},
-		`result_expires: "0"`:                                       {ResultExpires: NoExpiry},
-		"result_expires: 1.9":                                       {ResultExpires: time.Second},
-		`result_expires: "60"`:                                      {ResultExpires: time.Minute},
-		"result_expires: true":                                      {ResultExpires: time.Second},
-		"result_expires: 36h":                                       {ResultExpires: 36 * time.Hour},
-		"result_expires: 1500ms":                                    {ResultExpires: time.Second},
-		"result_expires: 3456000":                                   {ResultExpires: 40 * 24 * time.Hour},
-		"result_expires: 3153600000":                                {ResultExpires: 100 * 365 * 24 * time.Hour},
+		"result_expires: null":                                      {ResultExpires: new(NoExpiry)},
+		"result_expires: 0":                                         {ResultExpires: new(NoExpiry)},
+		`result_expires: "0"`:                                       {ResultExpires: new(NoExpiry)},
+		"result_expires: 1.9":                                       {ResultExpires: new(time.Second)},
+		`result_expires: "60"`:                                      {ResultExpires: new(time.Minute)},
+		"result_expires: true":                                      {ResultExpires: new(time.Second)},
+		"result_expires: 36h":                                       {ResultExpires: new(36 * time.Hour)},
+		"result_expires: 1500ms":                                    {ResultExpires: new(time.Second)},
+		"result_expires: 3456000":                                   {ResultExpires: new(40 * 24 * time.Hour)},
+		"result_expires: 3153600000":                                {ResultExpires: new(100 * 365 * 24 * time.Hour)},
 		"result_cache_max: -1":                                      {},
 		"result_cache_max: 0":                                       {ResultCacheMax: Unlimited},
 		"result_backend_max_retries: 0":                             {ResultBackendMaxRetries: NoRetries},
@@ -351,13 +351,10 @@ func TestExpiresOfAnyNumber(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := time.Duration(math.Trunc(f)) * time.Second
-		if want == 0 {
-			want = NoExpiry
-		}
 		for _, form := range []string{string(text), fmt.Sprintf("result_expires: %v", f)} {
 			cfg, _, err := readText(form)
-			if err != nil || cfg.ResultExpires != want {
-				t.Fatalf("%s: %v, %v, want %v", form, cfg.ResultExpires, err, want)
+			if err != nil || *cfg.ResultExpires != want {
+				t.Fatalf("%s: %v, %v, want %v", form, *cfg.ResultExpires, err, want)
 			}
 		}
 	})

@@ -13,7 +13,7 @@ import (
 // TestFollow hears of every task, and of its end.
 func TestFollow(t *testing.T) {
 	url := kvURL(t, "redis")
-	r, other := open(t, url, WithConfig(Config{ResultCacheMax: 10})), open(t, url)
+	r, other := open(t, url, configured(Config{ResultCacheMax: 10})), open(t, url)
 	begun, done := make(chan struct{}), make(chan struct{})
 	last := map[string]string{}
 	go func() {

@@ -57,7 +57,7 @@ func TestList(t *testing.T) {
 		wantListed(t, r, Filter{Name: "mail.send"}, "b-1")
 		wantListed(t, r, Filter{Name: "send"})
 		wantListed(t, r, Filter{Name: "shop.*", States: []State{Failure}, Prefix: "a"}, "a-2")
-	}, WithConfig(Config{ResultExtended: true}))
+	}, configured(Config{ResultExtended: true}))
 }
 
 // TestListAges: what is done has a date; of the rest the lifetime tells.
@@ -235,7 +235,7 @@ func TestListHostile(t *testing.T) {
 func TestListUnderAPrefix(t *testing.T) {
 	url := kvURL(t, "redis")
 	prefix := func(p string) Option {
-		return WithConfig(Config{ResultBackendTransportOptions: TransportOptions{GlobalKeyPrefix: p}})
+		return configured(Config{ResultBackendTransportOptions: TransportOptions{GlobalKeyPrefix: p}})
 	}
 	a, ab, plain := open(t, url, prefix("a")), open(t, url, prefix("a_b")), open(t, url)
 	for i, r := range []*Results{a, ab, plain} {

@@ -114,8 +114,3 @@ func (r *Results) key(k kind, id string) (string, error) {
 	}
 	return r.b.key(k, id)
 }
-
-// WithCompat sets which Celery's bytes are written, and whose way of reading is taken: see Config.Compat.
-func WithCompat(c py.Compat) Option {
-	return func(s *settings) { s.cfg.Compat = c }
-}

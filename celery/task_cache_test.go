@@ -7,7 +7,7 @@ import (
 
 // TestCache: what has succeeded is asked for once, and nothing else is kept.
 func TestCache(t *testing.T) {
-	r := inMemory(t, WithConfig(Config{ResultCacheMax: 2}))
+	r := inMemory(t, configured(Config{ResultCacheMax: 2}))
 	ctx := t.Context()
 	must(t, r.MarkDone(ctx, "a", 1, nil))
 	must(t, r.MarkFailed(ctx, "f", fmt.Errorf("boom"), nil))

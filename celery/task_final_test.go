@@ -10,7 +10,7 @@ import (
 func TestSuccessOfAnotherSerializerStays(t *testing.T) {
 	names := []string{"json", "yaml", "msgpack", "pickle"}
 	with := func(t *testing.T, store, name string) *Results {
-		return open(t, store, WithConfig(Config{ResultSerializer: name, ResultAcceptContent: names}))
+		return open(t, store, configured(Config{ResultSerializer: name, ResultAcceptContent: names}))
 	}
 	for _, first := range names {
 		for _, second := range names {

@@ -30,7 +30,7 @@ func TestForgottenStaysForgotten(t *testing.T) {
 		"awaited": func(r *Results) (*Meta, error) { return r.Wait(soon(t), "a") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := inMemory(t, WithConfig(Config{ResultCacheMax: 10}))
+			r := inMemory(t, configured(Config{ResultCacheMax: 10}))
 			ctx := t.Context()
 			must(t, r.MarkDone(ctx, "a", 1, nil))
 			store := &between{Store: r.b.engine.store, happens: func() { must(t, r.Forget(ctx, "a")) }}
@@ -49,7 +49,7 @@ func TestForgottenStaysForgotten(t *testing.T) {
 // TestAwaitedIsKept, as what was read is, as long as nothing was forgotten.
 func TestAwaitedIsKept(t *testing.T) {
 	for _, forgotten := range []bool{false, true} {
-		r := inMemory(t, WithConfig(Config{ResultCacheMax: 10}))
+		r := inMemory(t, configured(Config{ResultCacheMax: 10}))
 		ctx := soon(t)
 		if forgotten {
 			must(t, r.Forget(ctx, "another"))

@@ -24,7 +24,7 @@ func TestExtended(t *testing.T) {
 		py.Celery52: `{"status": "PROGRESS", "result": null, "traceback": null, "children": [], "date_done": "2026-11-21T20:36:17.166399", ` +
 			`"name": "shop.charge", "args": [1], "kwargs": {"a": 2}, "worker": "w@h", "retries": 2, "queue": "celery", "task_id": "a"}`,
 	} {
-		r := inMemory(t, WithConfig(Config{ResultExtended: true}), WithCompat(c))
+		r := inMemory(t, configured(Config{ResultExtended: true, Compat: c}))
 		m, err := r.metaFor("a", "PROGRESS", nil)
 		must(t, err)
 		must(t, r.fill(m, req))
@@ -56,7 +56,7 @@ func TestDates(t *testing.T) {
 	if got, want := isoformat(whole.In(warsaw), py.Celery52), "2026-11-21T20:36:17"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	r := inMemory(t, WithConfig(Config{Timezone: warsaw}))
+	r := inMemory(t, configured(Config{Timezone: warsaw}))
 	must(t, r.MarkDone(t.Context(), "a", nil, nil))
 	if _, offset := result(t, r, "a").DateDone.Zone(); offset != 3600 {
 		t.Errorf("the offset is %d", offset)
@@ -103,7 +103,7 @@ func TestReturnedResult(t *testing.T) {
 
 // TestAccept: content that is not accepted is written, but not read.
 func TestAccept(t *testing.T) {
-	r := inMemory(t, WithConfig(Config{ResultSerializer: "yaml"}))
+	r := inMemory(t, configured(Config{ResultSerializer: "yaml"}))
 	must(t, r.MarkDone(t.Context(), "a", 1, nil))
 	_, err := r.Result(t.Context(), "a")
 	var re *ReadError
@@ -118,14 +118,14 @@ func TestAccept(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	for _, accept := range [][]string{{"yaml"}, {"json", "application/x-yaml"}} {
-		r := inMemory(t, WithConfig(Config{ResultSerializer: "yaml", ResultAcceptContent: accept}))
+		r := inMemory(t, configured(Config{ResultSerializer: "yaml", ResultAcceptContent: accept}))
 		must(t, r.MarkDone(t.Context(), "a", 1, nil))
 		if m := result(t, r, "a"); m.Status != Success {
 			t.Errorf("%+v", m)
 		}
 	}
 	for _, cfg := range []Config{{ResultSerializer: "xml"}, {ResultAcceptContent: []string{"xml"}}} {
-		if r, err := Open(t.Context(), "memory://", kvQuiet, WithConfig(cfg)); !errors.Is(err, ErrConfig) {
+		if r, err := Open(t.Context(), "memory://", kvQuiet, configured(cfg)); !errors.Is(err, ErrConfig) {
 			t.Errorf("%v, %v", r, err)
 		}
 	}
@@ -135,7 +135,7 @@ func TestAccept(t *testing.T) {
 func TestSerializers(t *testing.T) {
 	for _, name := range []string{"json", "yaml", "msgpack", "pickle"} {
 		t.Run(name, func(t *testing.T) {
-			r := inMemory(t, WithConfig(Config{ResultSerializer: name, ResultAcceptContent: []string{name}}))
+			r := inMemory(t, configured(Config{ResultSerializer: name, ResultAcceptContent: []string{name}}))
 			must(t, r.MarkDone(t.Context(), "a", map[string]any{"n": []int{1}}, &Request{Children: []Node{Task("b"), Group("g", "c")}}))
 			m := result(t, r, "a")
 			if m.Result.Repr() != "{'n': [1]}" || len(m.Children) != 2 || !m.Children[1].Group || m.DateDone.IsZero() {

@@ -192,7 +192,7 @@ func TestVectorsPushed(t *testing.T) {
 		met[v.Case] = true
 		t.Run(v.name(), func(t *testing.T) {
 			t.Parallel()
-			r := open(t, server.URL(1), WithCompat(v.compat()))
+			r := open(t, server.URL(1), configured(Config{Compat: v.compat()}))
 			want := c.want
 			if want == "" {
 				want = verdict(fmt.Sprint(v.Outcome["r"]))

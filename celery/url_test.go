@@ -282,7 +282,7 @@ func TestSentinelConnects(t *testing.T) {
 	for _, addr := range s.Addrs() {
 		parts = append(parts, "sentinel://"+addr+"/1")
 	}
-	b := kvOpen(t, strings.Join(parts, ";"), WithConfig(Config{ResultBackendTransportOptions: TransportOptions{MasterName: redistest.MasterName}}))
+	b := kvOpen(t, strings.Join(parts, ";"), configured(Config{ResultBackendTransportOptions: TransportOptions{MasterName: redistest.MasterName}}))
 	kvWant(t, b, "k", "v")
 	if got := s.Primary().DB(1).MustDo(t, "GET", "k"); got != "v" {
 		t.Errorf("the primary has %q", got)

@@ -27,7 +27,14 @@ func resultEngines(t *testing.T, test func(w workers)) {
 
 func workersOn(sh *shell, opts ...celery.Option) workers {
 	sh.t.Helper()
-	r, err := celery.Open(context.Background(), sh.url, opts...)
+	return workersWith(sh, celery.Config{}, opts...)
+}
+
+// workersWith are those of an application that is configured so.
+func workersWith(sh *shell, cfg celery.Config, opts ...celery.Option) workers {
+	sh.t.Helper()
+	cfg.ResultBackend = sh.url
+	r, err := celery.OpenConfig(context.Background(), cfg, opts...)
 	if err != nil {
 		sh.t.Fatal(err)
 	}

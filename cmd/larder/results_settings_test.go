@@ -12,8 +12,8 @@ import (
 
 func TestResultsSettings(t *testing.T) {
 	sh := sqliteShell(t)
-	w := workersOn(sh, celery.WithConfig(celery.Config{ResultSerializer: "msgpack", ResultAcceptContent: []string{"msgpack"},
-		ResultBackendTransportOptions: celery.TransportOptions{GlobalKeyPrefix: "shop"}}))
+	w := workersWith(sh, celery.Config{ResultSerializer: "msgpack", ResultAcceptContent: []string{"msgpack"},
+		ResultBackendTransportOptions: celery.TransportOptions{GlobalKeyPrefix: "shop"}})
 	w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, 7)})
 	file := filepath.Join(t.TempDir(), "celery.yaml")
 	settings := func(text string) {

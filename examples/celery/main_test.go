@@ -21,7 +21,7 @@ func TestSettings(t *testing.T) {
 	}
 	defer f.Close()
 	cfg, warnings, err := celery.ReadConfig(f)
-	if err != nil || len(warnings) > 0 || cfg.ResultBackend != "redis://localhost:6379/1" || cfg.ResultExpires != time.Hour || !cfg.ResultExtended {
+	if err != nil || len(warnings) > 0 || cfg.ResultBackend != "redis://localhost:6379/1" || *cfg.ResultExpires != time.Hour || !cfg.ResultExtended {
 		t.Errorf("%v %v %v", cfg, warnings, err)
 	}
 }

@@ -132,9 +132,12 @@ func TestLongLifetimes(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		const day = 24 * time.Hour
 		for _, c := range []struct {
-			expires time.Duration
+			expires *time.Duration
 			seconds int
-		}{{31 * day, 31 * 86400}, {400 * day, 400 * 86400}, {celery.NoExpiry, -1}, {0, 86400}, {90*time.Second + 700*time.Millisecond, 90}} {
+		}{
+			{new(31 * day), 31 * 86400}, {new(400 * day), 400 * 86400}, {new(celery.NoExpiry), -1}, {nil, 86400},
+			{new(90*time.Second + 700*time.Millisecond), 90},
+		} {
 			r := s.open(t, func(cfg *celery.Config) { cfg.ResultExpires = c.expires })
 			id := newID()
 			ok(t, r.MarkDone(t.Context(), id, "long", nil))
@@ -150,7 +153,7 @@ func TestLongLifetimes(t *testing.T) {
 // A chord whose counter and header live longer than 30 days: its Python parts find both.
 func TestLongChords(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
-		r := s.open(t, func(cfg *celery.Config) { cfg.ResultExpires = celery.NoExpiry })
+		r := s.open(t, func(cfg *celery.Config) { cfg.ResultExpires = new(celery.NoExpiry) })
 		s.goChord(t, r)
 	}, named("redis-json", "pylibmc-1", "pylibmc-2-rich", "python-memcached-2"))
 }
