@@ -86,8 +86,7 @@ func (r *Results) put(ctx context.Context, key string, value []byte) (stored boo
 		})
 	}
 	if errors.Is(err, ErrForeign) {
-		// What the engine cannot read is no result, let alone SUCCESS. Who stores one between the two calls loses it to this
-		// one: there is no step that replaces only what cannot be read.
+		// What the engine can neither read nor replace in one step is no result, let alone SUCCESS.
 		return true, r.b.Set(ctx, key, value)
 	}
 	return stored, err

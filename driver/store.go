@@ -91,7 +91,8 @@ type Version any
 
 // Swapper replaces an entry only if it is still the one that was read.
 type Swapper interface {
-	// GetVersion is Get that also returns the version of the entry.
+	// GetVersion is Get that also returns the version of the entry. Beside ErrCodec it may return one, too: then what cannot be read
+	// can be replaced by a Swap or SwapNotify.
 	GetVersion(ctx context.Context, key string) ([]byte, Version, error)
 	// Swap stores value with ttl (0: no expiry, KeepTTL: as it was) if key is there in version v, and
 	// tells whether it did.

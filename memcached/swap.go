@@ -2,6 +2,7 @@ package memcached
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/larder-go/larder/driver"
@@ -33,7 +34,10 @@ func (s *Store) getVersion(ctx context.Context, key string) ([]byte, driver.Vers
 	value, err := valueOf(call.Reply(0))
 	v := version{t.line.life, call.Reply(0).CAS}
 	call.Free()
-	if err != nil {
+	switch {
+	case errors.Is(err, driver.ErrCodec): // it can be replaced
+		return nil, v, err
+	case err != nil:
 		return nil, nil, err
 	}
 	return value, v, nil

@@ -10,7 +10,7 @@ import (
 )
 
 // notifyScript stores ARGV[2] and publishes it on the channel named like the key. ARGV[1]: any, absent (only if there is no
-// entry) or is (only if its value is ARGV[4]). ARGV[3]: milliseconds, 0 or keep. The keys are the entry's and its lease's.
+// entry), is (only if its value is ARGV[4]) or foreign (only if it is no string). ARGV[3]: milliseconds, 0 or keep. The keys are the entry's and its lease's.
 //
 // A script, and not a transaction: it takes one round trip, and a server of a cluster that does not have the key refuses all of
 // it. Nothing is undone when a command of a script fails, so what can fail comes before the first write: only the right to
@@ -18,6 +18,11 @@ import (
 var notifyScript = newStoring(`
 if ARGV[1] == 'absent' and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 if ARGV[1] == 'is' and redis.call('GET', KEYS[1]) ~= ARGV[4] then return 0 end
+if ARGV[1] == 'foreign' then
+  local old = redis.pcall('GET', KEYS[1])
+  if type(old) ~= 'table' then return 0 end
+  if not string.find(old.err, 'WRONGTYPE', 1, true) then return old end
+end
 if redis.acl_check_cmd and not redis.acl_check_cmd('PUBLISH', KEYS[1], ARGV[2]) then
   return redis.error_reply('NOPERM no permission to publish on the channel of the key')
 end
@@ -41,8 +46,11 @@ func (s *Store) SetNotify(ctx context.Context, key string, value []byte, ttl tim
 // is nil.
 func (s *Store) SwapNotify(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
 	old, ok := v.(version)
+	_, odd := v.(foreign)
 	switch {
-	case v != nil && !ok: // another store's: this entry never was in it
+	case odd && len(value) <= maxValue:
+		return s.notify(ctx, key, "foreign", value, ttl)
+	case v != nil && !ok && !odd: // another store's: this entry never was in it
 		_, err := s.link.client(ctx)
 		return false, first(err, ctx.Err())
 	case len(value) > maxValue:

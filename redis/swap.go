@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -19,11 +20,17 @@ return 1`)
 // as the same.
 func (s *Store) GetVersion(ctx context.Context, key string) ([]byte, driver.Version, error) {
 	value, err := s.Get(ctx, key)
-	if err != nil {
+	switch {
+	case errors.Is(err, driver.ErrCodec):
+		return nil, foreign{}, err
+	case err != nil:
 		return nil, nil, err
 	}
 	return value, version(value), nil
 }
+
+// foreign is the version of whatever is no string. Only SwapNotify takes it.
+type foreign struct{}
 
 // version is a value that is known to be the one that was read.
 type version []byte

@@ -17,8 +17,9 @@ import (
 // Whoever else writes with Put, or with a program that writes in one step: what final has called final stays. A Put that loses
 // a race reads again, as often as it takes and less often with time, until ctx ends.
 //
-// An error of the store is returned as it is. After driver.ErrTooLarge the entry is as it was. driver.ErrCodec: what is at key cannot be
-// read, so final was not asked, and it stays; PutAlways replaces it. errors.ErrUnsupported: the store cannot write in one
+// An error of the store is returned as it is. After driver.ErrTooLarge the entry is as it was. What is at key and cannot be read
+// is replaced without asking final, as long as nobody has stored another value; where the store cannot do that in one step it
+// stays, and the error is driver.ErrCodec. PutAlways replaces it then. errors.ErrUnsupported: the store cannot write in one
 // step, and nothing was done. After any other error it is not known whether value was stored.
 func Put(ctx context.Context, store driver.Store, key string, value []byte, ttl time.Duration, final func(old []byte) bool) (stored bool, err error) {
 	w, err := writerFor(store)
@@ -30,10 +31,11 @@ func Put(ctx context.Context, store driver.Store, key string, value []byte, ttl 
 			return false, err
 		}
 		old, v, err := w.read(ctx, key)
-		if err != nil {
+		readable := err == nil
+		if !readable && (v == nil || !errors.Is(err, driver.ErrCodec)) {
 			return false, err
 		}
-		if v != nil && final(old) {
+		if readable && v != nil && final(old) {
 			return false, nil
 		}
 		if stored, err := w.write(ctx, key, v, value, ttl); stored || err != nil {
@@ -78,7 +80,7 @@ func (w *writer) read(ctx context.Context, key string) ([]byte, driver.Version, 
 	case errors.Is(err, driver.ErrMiss):
 		return nil, nil, nil
 	case err != nil:
-		return nil, nil, err
+		return nil, v, err
 	case v == nil: // it would mean that there is no entry
 		return nil, nil, fmt.Errorf("%w: the engine knows no version of the entry", errors.ErrUnsupported)
 	}
