@@ -160,12 +160,6 @@ func (c Config) joinTimeout() time.Duration {
 	return orDefault(c.ResultChordJoinTimeout, defaultJoinTimeout)
 }
 
-// String names the backend without its password, and nothing else: settings hold passwords.
-func (c Config) String() string { return "celery.Config{" + maskURL(c.ResultBackend) + "}" }
-
-// GoString is String, for %#v.
-func (c Config) GoString() string { return c.String() }
-
 func orDefault[T comparable](v, def T) T {
 	var zero T
 	if v == zero {

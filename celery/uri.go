@@ -1,6 +1,7 @@
 package celery
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/larder-go/larder/driver"
@@ -15,9 +16,6 @@ func (b *Backend) URI() string { return b.addr.masked }
 
 // FullURI is the backend's URL with its password and its parameters, as it was configured: as_uri(include_password=True).
 func (b *Backend) FullURI() string { return b.addr.full }
-
-// String is URI.
-func (b *Backend) String() string { return b.URI() }
 
 // userinfo is what stands before the servers.
 func userinfo(u *driver.URL) string {
@@ -61,5 +59,27 @@ func maskURL(raw string) string {
 	if !isURL {
 		return ""
 	}
-	return shortened(scheme) + ":…"
+	return schemeOnly(scheme) + ":…"
+}
+
+// hidePasswords returns the servers as they may be printed. One with an @ is none: it is a piece of a user's name and password, of a URL
+// that is not written as it should be. So is one of a URL that has an @ and yet no user.
+func (a *address) hidePasswords(u *driver.URL) string {
+	body, _, _ := strings.Cut(a.full, "?")
+	stray := u.User == "" && !u.HasPassword && strings.Contains(body, "@")
+	if stray || slices.ContainsFunc(a.servers, func(s string) bool { return strings.Contains(s, "@") }) {
+		a.servers = nil
+		return "…"
+	}
+	return strings.Join(a.servers, ";")
+}
+
+// schemeOnly is a scheme, or nothing if it is none: of a URL that was written without one it may be a password.
+func schemeOnly(s string) string {
+	for _, c := range []byte(strings.ToLower(s)) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '+' && c != '-' && c != '.' {
+			return ""
+		}
+	}
+	return shortened(s)
 }

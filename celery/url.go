@@ -60,10 +60,10 @@ func translate(cfg Config) (address, error) {
 	}
 	switch base, isCache := strings.CutPrefix(scheme, "cache+"); {
 	case isCache && !slices.Contains(cacheNames, base):
-		return address{}, badSetting("result_backend", "the cache backend %q is unknown; known: %s", base, strings.Join(cacheNames, ", "))
+		return address{}, badSetting("result_backend", "the cache backend %q is unknown; known: %s", schemeOnly(base), strings.Join(cacheNames, ", "))
 	case !isURL && !slices.Contains(cacheNames, base):
 		return address{}, badSetting("result_backend", "%q is no URL and no backend that is known by its name: redis, cache (with cache_backend), %s",
-			shortened(base), strings.Join(cacheNames, ", "))
+			schemeOnly(base), strings.Join(cacheNames, ", "))
 	}
 	return readerOf(scheme)(cfg, raw)
 }
@@ -95,7 +95,9 @@ func readOther(_ Config, raw string) (address, error) {
 	if len(servers) == 0 && strings.Trim(u.Path, "/") != "" {
 		servers = []string{u.Path}
 	}
-	return address{engine: raw, servers: servers, masked: maskOther(u), full: raw}, nil
+	a := address{engine: raw, servers: servers, masked: maskOther(u), full: raw}
+	a.hidePasswords(u)
+	return a, nil
 }
 
 // readMemory reads memory://, and cache+memory://, whose data Celery keeps once for each process.

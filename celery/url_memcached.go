@@ -29,7 +29,8 @@ func readMemcached(cfg Config, raw string) (address, error) {
 	if a.servers = u.Hosts; t.scheme == "memcached+unix" {
 		a.servers = []string{u.Path}
 	}
-	a.masked = scheme + "://" + userinfo(u) + strings.Join(a.servers, ";") + "/"
+	named := a.hidePasswords(u)
+	a.masked = scheme + "://" + userinfo(u) + named + "/"
 	err = a.finishMemcached(cfg, u, t, text)
 	return a, err
 }
