@@ -52,7 +52,13 @@ func (s *Store) pause(ctx context.Context, woken <-chan struct{}, d time.Duratio
 	return nil
 }
 
-// leaseLeft returns how long the lease on key has, 0 if it is free or key is there, and whether the server tells of a change.
+// leaseLeft returns how long the lease on key has, 0 if it is free or key is there, and whether the server tells of a change after that.
+// Whether it does is looked at before the question. In the other order the end of the lease may be neither seen nor heard:
+//
+//	this process asks; the lease is there
+//	the lease is given back: that is not told, because news has not begun
+//	news begins
+//	the answer is read, and there is news: this process waits for it
 func (s *Store) leaseLeft(ctx context.Context, key string) (left time.Duration, tells bool, err error) {
 	c, err := s.link.client(ctx)
 	if err != nil {
@@ -60,6 +66,7 @@ func (s *Store) leaseLeft(ctx context.Context, key string) (left time.Duration, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, answersWithin)
 	defer cancel()
+	tells = s.leases.live()
 	b := c.client.B()
 	replies := c.client.DoMulti(ctx, b.Exists().Key(key).Build(), b.Pttl().Key(leaseKey(key)).Build())
 	there, err := replies[0].ToInt64()
@@ -71,5 +78,5 @@ func (s *Store) leaseLeft(ctx context.Context, key string) (left time.Duration, 
 		n = int64(driver.MaxLease / time.Millisecond)
 	}
 	// A millisecond more than the server says, because its clock ticks.
-	return time.Duration(max(n+1, 0)) * time.Millisecond, s.leases.live(), explain(err)
+	return time.Duration(max(n+1, 0)) * time.Millisecond, tells, explain(err)
 }
