@@ -21,12 +21,20 @@ func (c *Cluster) Slot(tb testing.TB, key string) int {
 // Primary is the node that serves a slot, as the first running node knows it.
 func (c *Cluster) Primary(tb testing.TB, slot int) *Server {
 	tb.Helper()
+	if primary := c.primary(slot); primary != nil {
+		return primary
+	}
+	tb.Fatalf("redistest: cluster: nobody serves slot %d", slot)
+	return nil
+}
+
+// primary is nil while a slot is handed over.
+func (c *Cluster) primary(slot int) *Server {
 	for _, p := range c.live()[0].parts() {
 		if p.has(slot) {
 			return c.byID(p.ids[0])
 		}
 	}
-	tb.Fatalf("redistest: cluster: nobody serves slot %d", slot)
 	return nil
 }
 
@@ -78,7 +86,7 @@ func (c *Cluster) Handover(tb testing.TB, primary *Server) *Server {
 	slot, replica := c.slotOf(tb, primary), c.Replicas(primary)[0]
 	replica.MustDo(tb, "CLUSTER", "FAILOVER")
 	err := testproc.Await(settleLimit, func() bool {
-		return replica.isPrimary() && c.Primary(tb, slot) == replica && c.unready() == ""
+		return replica.isPrimary() && c.primary(slot) == replica && c.unready() == ""
 	})
 	if err != nil {
 		tb.Fatalf("redistest: handover: %v: %s", err, c.unready())
