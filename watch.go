@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/changes"
 )
 
 // Change is what Watch yields.
@@ -17,11 +18,8 @@ type Change struct {
 	Gap bool
 }
 
-// watchRoom bounds the changes that wait for a consumer, by number and by the bytes of their keys.
-const (
-	watchRoom  = 4096
-	watchBytes = 1 << 20
-)
+// watchRoom bounds the changes that wait for a consumer.
+var watchRoom = changes.Bounds{Keys: 4096, Bytes: 1 << 20}
 
 // Watch yields the keys of this view, without its prefix, whose entries change from now on, whoever changes them: this program,
 // other processes, other programs, expiry and eviction. A change may be told late (some milliseconds as a rule), more than
@@ -67,17 +65,15 @@ func (c *Cache) Watch(ctx context.Context, opts ...CallOption) iter.Seq2[Change,
 
 // follow hands over changes until the consumer says false, which is no error.
 func (c *Cache) follow(ctx context.Context, prefix string, consume func(Change) bool) error {
-	q := newChanges(len(prefix))
-	stop, err := c.engine.watch(ctx, prefix, q.told)
+	q := changes.New(len(prefix), watchRoom)
+	stop, err := c.engine.watch(ctx, prefix, q.Tell)
 	if err != nil {
 		return err
 	}
 	defer stop()
 	for ctx.Err() == nil {
-		for _, change := range q.take() {
-			if !consume(change) {
-				return nil
-			}
+		if !hand(q, consume) {
+			return nil
 		}
 		if err := c.awaitChange(ctx, q); err != nil {
 			return err
@@ -86,9 +82,23 @@ func (c *Cache) follow(ctx context.Context, prefix string, consume func(Change) 
 	return ctx.Err()
 }
 
-func (c *Cache) awaitChange(ctx context.Context, q *changes) error {
+// hand hands over what waits, and tells whether more is wanted.
+func hand(q *changes.Queue, consume func(Change) bool) bool {
+	keys, gap := q.Take()
+	if gap && !consume(Change{Gap: true}) {
+		return false
+	}
+	for _, key := range keys {
+		if !consume(Change{Key: key}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Cache) awaitChange(ctx context.Context, q *changes.Queue) error {
 	select {
-	case <-q.news:
+	case <-q.News():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

@@ -177,8 +177,8 @@ func TestWatchOfASlowConsumerHasAGap(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, s := tellerCache(t)
 			w := watch(t, c.Watch(t.Context()))
-			for range 5000 {
-				s.changed(key)
+			for i := range 5000 {
+				s.changed(key + fmt.Sprint(i))
 			}
 			s.changed("::last")
 			seen := 0
