@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -464,30 +463,5 @@ func TestReadsAreRepeated(t *testing.T) {
 		if got, err := s.Get(t.Context(), "k"); string(got) != "v" || err != nil {
 			t.Fatalf("Get = %q, %v", got, err)
 		}
-	}
-}
-
-// TestNeverShorter: wherever in a tick of the server's clock a second begins, it is a whole one; but for the tick that skips a second (see
-// Resolution), which on a machine that is busy may be one of these.
-func TestNeverShorter(t *testing.T) {
-	s := open(t, emptied(t, server))
-	var short atomic.Int64
-	var all sync.WaitGroup
-	for i := range 20 {
-		all.Go(func() {
-			time.Sleep(time.Duration(i) * 50 * time.Millisecond)
-			key, began := fmt.Sprint(i), time.Now()
-			if err := s.Set(t.Context(), key, []byte("v"), time.Second); err != nil {
-				t.Error(err)
-			}
-			time.Sleep(time.Until(began.Add(950 * time.Millisecond)))
-			if _, err := s.Get(t.Context(), key); err != nil && time.Since(began) < time.Second {
-				short.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	if n := short.Load(); n > 3 {
-		t.Errorf("%d of 20 have ended early", n)
 	}
 }

@@ -11,8 +11,10 @@ import (
 // Resolution is how much longer than asked an entry may live. memcached counts whole seconds, by a clock that ticks once a
 // second: what is stored for 1 s lives for 0 to 1. So each lifetime is rounded up and gets one more.
 //
-// The timer that makes the clock tick is a little late each time, and what it reads is cut to whole seconds: so once in some thousand
-// ticks, and more often on a machine that is overloaded, the clock skips a second, and what was stored in the second before has one less.
+// With a clock that goes on by one second at each tick, none is shorter than asked. But the timer that makes it tick is a little late each
+// time, and what it then reads is cut to whole seconds: so once in some thousand ticks, and more often on a machine that is overloaded, the
+// clock skips a second, and what was stored in the second before and ends later has one less: it may end up to 1 s early. A server
+// that was stopped for longer skips as much.
 const Resolution = 2 * time.Second
 
 const (
