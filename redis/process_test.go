@@ -143,7 +143,7 @@ type heard struct {
 // childLoads has 250 callers for each key that it is told.
 func childLoads(args []string) error {
 	ctx := context.Background()
-	cache, err := larder.Open(ctx, args[0], larder.WithLogger(slog.New(slog.DiscardHandler)))
+	cache, err := openPatiently(ctx, args[0])
 	if err != nil {
 		return err
 	}
@@ -157,6 +157,19 @@ func childLoads(args []string) error {
 		}
 		if err := said.Encode(callAll(ctx, view, key, args[1])); err != nil {
 			return err
+		}
+	}
+}
+
+// openPatiently tries for some seconds: a machine on which all begin at once is slower than the time-out that the URL has for
+// the calls afterwards.
+func openPatiently(ctx context.Context, url string) (*larder.Cache, error) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for {
+		cache, err := larder.Open(ctx, url, larder.WithLogger(slog.New(slog.DiscardHandler)))
+		if err == nil || ctx.Err() != nil {
+			return cache, err
 		}
 	}
 }
