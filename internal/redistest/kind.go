@@ -10,7 +10,7 @@ import (
 // Kind is a program that speaks the protocol.
 type Kind string
 
-// The servers that tests run against. Redis has to be there, Valkey is a bonus: few distributions package it.
+// The servers that tests run against. Redis has to be there, Valkey need not: Debian 12, for one, has it in its backports only.
 const (
 	Redis  Kind = "redis"
 	Valkey Kind = "valkey"
