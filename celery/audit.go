@@ -5,20 +5,20 @@ import (
 	"errors"
 	"iter"
 	"strconv"
-	"strings"
 	"time"
-
-	"github.com/larder-go/larder/driver"
 )
 
-// Audit says how [Results.Audit] looks at what is stored. The zero Audit changes nothing.
-type Audit struct {
+// AuditOptions say how [Results.Audit] looks at what is stored. The zero value changes nothing.
+type AuditOptions struct {
 	// FixTTL is the lifetime that is given to what has none. 0: nothing is changed.
 	FixTTL time.Duration
 	// StuckAfter is for how long no part of a chord may have been reported before it counts as stuck. 0: an hour.
 	StuckAfter time.Duration
 
-	Walk
+	// Timeout bounds each reading of some hundred entries, though not the engine's own search for keys. 0: only the context does.
+	Timeout time.Duration
+	// Seen, if not nil, is told after each reading how many entries were looked at.
+	Seen func(n int)
 }
 
 const defaultStuckAfter = time.Hour
@@ -28,12 +28,12 @@ type FindingKind string
 
 // The kinds of findings.
 const (
-	// NoTTL: it has no lifetime, and stays until it is deleted.
-	NoTTL FindingKind = "no-ttl"
-	// Unreadable: it cannot be read. A task's result hangs or fails whoever waits for it, and a Python worker cannot replace it.
-	Unreadable FindingKind = "unreadable"
-	// Stuck: a chord whose body will not be started.
-	Stuck FindingKind = "stuck-chord"
+	// FindingNoTTL: it has no lifetime, and stays until it is deleted.
+	FindingNoTTL FindingKind = "no-ttl"
+	// FindingUnreadable: it cannot be read. A task's result hangs or fails whoever waits for it, and a Python worker cannot replace it.
+	FindingUnreadable FindingKind = "unreadable"
+	// FindingStuck: a chord whose body will not be started.
+	FindingStuck FindingKind = "stuck-chord"
 )
 
 // Finding is something that is not as it should be.
@@ -55,17 +55,19 @@ type Finding struct {
 // on Redis of which a part has failed is left behind by Celery until it expires, and is no finding.
 //
 // An error is yielded once and ends the walk. An id that makes no key is an unreadable one.
-func (r *Results) Audit(ctx context.Context, o Audit) iter.Seq2[Finding, error] {
+func (r *Results) Audit(ctx context.Context, o AuditOptions) iter.Seq2[Finding, error] {
 	if o.StuckAfter <= 0 {
 		o.StuckAfter = defaultStuckAfter
 	}
 	return func(yield func(Finding, error) bool) {
-		a := &auditor{Audit: o, results: r, ctx: ctx, yield: yield}
+		a := &auditor{AuditOptions: o, results: r, ctx: ctx, yield: yield}
 		for _, part := range []struct {
 			kind kind
 			look func(found) error
 		}{{taskKey, a.task}, {groupKey, a.group}, {chordKey, a.counter}} {
-			err := r.b.walk(ctx, part.kind, "", o.Walk, func(batch []found) bool { return a.all(batch, part.look) })
+			err := r.b.walk(ctx, walk{kind: part.kind, timeout: o.Timeout, seen: o.Seen, visit: func(batch []found) bool {
+				return a.all(batch, part.look)
+			}})
 			if err == nil {
 				err = a.err
 			}
@@ -81,7 +83,7 @@ func (r *Results) Audit(ctx context.Context, o Audit) iter.Seq2[Finding, error] 
 
 // auditor is an audit under way.
 type auditor struct {
-	Audit
+	AuditOptions
 	results *Results
 	ctx     context.Context
 	yield   func(Finding, error) bool
@@ -110,7 +112,7 @@ func (a *auditor) tell(f Finding) error {
 }
 
 func (a *auditor) unreadable(id, key string, err error) error {
-	return a.tell(Finding{Kind: Unreadable, ID: id, Key: key, Text: causeOf(err).Error()})
+	return a.tell(Finding{Kind: FindingUnreadable, ID: id, Key: key, Text: causeOf(err).Error()})
 }
 
 // lifetime looks for one, and gives one.
@@ -118,10 +120,10 @@ func (a *auditor) lifetime(e found) error {
 	if e.TTL != 0 {
 		return nil
 	}
-	f := Finding{Kind: NoTTL, ID: e.id, Key: e.key, Text: "it has no lifetime, and stays until it is deleted"}
-	if toucher, ok := a.results.b.engine.store.(driver.Toucher); ok && a.FixTTL > 0 {
+	f := Finding{Kind: FindingNoTTL, ID: e.id, Key: e.key, Text: "it has no lifetime, and stays until it is deleted"}
+	if touch := a.results.b.engine.touch; touch != nil && a.FixTTL > 0 {
 		var err error
-		if f.Repaired, err = toucher.Touch(a.ctx, e.key, a.FixTTL); err != nil {
+		if f.Repaired, err = touch.Touch(a.ctx, e.key, a.FixTTL); err != nil {
 			return err
 		}
 	}
@@ -138,12 +140,8 @@ func (a *auditor) task(e found) error {
 
 // group reads a saved group, or on Redis what belongs to a chord.
 func (a *auditor) group(e found) error {
-	if !a.results.b.ImplementsIncr() {
-		for _, suffix := range []string{".j", ".s", ".t"} {
-			if id, ok := strings.CutSuffix(e.id, suffix); ok && id != "" {
-				return a.collection(id, e)
-			}
-		}
+	if id, ok := collectionID(e.id); ok && a.results.collector != nil {
+		return a.collection(id, e)
 	}
 	if len(e.Value) == 0 && e.Err == nil {
 		return nil // nothing is what it says
@@ -155,7 +153,7 @@ func (a *auditor) group(e found) error {
 	switch {
 	case err != nil:
 		return a.unreadable(e.id, e.key, err)
-	case a.results.b.ImplementsIncr():
+	case a.results.collector == nil:
 		return a.uncounted(e)
 	}
 	return nil
@@ -163,15 +161,15 @@ func (a *auditor) group(e found) error {
 
 // counter reads the counter of a chord.
 func (a *auditor) counter(e found) error {
-	if a.results.b.ImplementsIncr() {
-		_, err := strconv.ParseInt(string(e.Value), 10, 64)
-		if e.Err != nil {
-			err = e.Err
-		}
-		if err != nil {
-			return a.unreadable(e.id, e.key, err)
-		}
-		return a.counted(e)
+	if a.results.collector != nil { // who has put it there is not Celery
+		return nil
 	}
-	return nil
+	_, err := strconv.ParseInt(string(e.Value), 10, 64)
+	if e.Err != nil {
+		err = e.Err
+	}
+	if err != nil {
+		return a.unreadable(e.id, e.key, err)
+	}
+	return a.counted(e)
 }

@@ -53,7 +53,7 @@ func (a *auditor) collection(id string, e found) error {
 	if err != nil {
 		return a.unreadable(id, e.key, err)
 	}
-	infos, err := a.results.b.inspect(a.ctx, []string{c.Members, c.Counts[sizeCount], c.Counts[extraCount]})
+	infos, err := a.results.b.engine.inspect(a.ctx, []string{c.Members, c.Counts[sizeCount], c.Counts[extraCount]})
 	if err != nil || e.key != firstOf(infos, c) {
 		return err
 	}
@@ -75,7 +75,7 @@ func (a *auditor) collection(id string, e found) error {
 }
 
 func (a *auditor) stuck(e found, text string, idle time.Duration) error {
-	return a.tell(Finding{Kind: Stuck, ID: e.id, Key: e.key, Text: fmt.Sprintf("%s; untouched for %v", text, idle.Round(time.Second))})
+	return a.tell(Finding{Kind: FindingStuck, ID: e.id, Key: e.key, Text: fmt.Sprintf("%s; untouched for %v", text, idle.Round(time.Second))})
 }
 
 // isAboutOne tells whether an error concerns one chord, and not the engine.

@@ -12,7 +12,7 @@ import (
 )
 
 // findings are what an audit finds: kind, key and text, or that it is repaired.
-func findings(t testing.TB, r *Results, o Audit) []string {
+func findings(t testing.TB, r *Results, o AuditOptions) []string {
 	t.Helper()
 	all := []string{}
 	for f, err := range r.Audit(t.Context(), o) {
@@ -21,7 +21,7 @@ func findings(t testing.TB, r *Results, o Audit) []string {
 		switch {
 		case f.Repaired:
 			text = "repaired"
-		case f.Kind == NoTTL, f.Kind == Unreadable:
+		case f.Kind == FindingNoTTL, f.Kind == FindingUnreadable:
 			text = ""
 		}
 		all = append(all, strings.TrimSpace(fmt.Sprintf("%s %s %s", f.Kind, f.Key, text)))
@@ -30,7 +30,7 @@ func findings(t testing.TB, r *Results, o Audit) []string {
 	return all
 }
 
-func wantFindings(t testing.TB, r *Results, o Audit, want ...string) {
+func wantFindings(t testing.TB, r *Results, o AuditOptions, want ...string) {
 	t.Helper()
 	slices.Sort(want)
 	if diff := cmp.Diff(append([]string{}, want...), findings(t, r, o)); diff != "" {
@@ -53,18 +53,18 @@ func TestAuditLifetimes(t *testing.T) {
 		ctx := t.Context()
 		must(t, r.MarkDone(ctx, "good", 1, nil))
 		must(t, r.SaveGroup(ctx, Group("good", "good")))
-		wantFindings(t, r, Audit{})
+		wantFindings(t, r, AuditOptions{})
 		must(t, r.MarkDone(ctx, "bad", 1, nil))
 		must(t, r.SaveGroup(ctx, Group("bad", "bad")))
 		aged(t, r, "celery-task-meta-bad", 0)
 		aged(t, r, "celery-taskset-meta-bad", 0)
 		r.raw(t, "broken", "{")
 		aged(t, r, "celery-task-meta-broken", 0)
-		wantFindings(t, r, Audit{},
+		wantFindings(t, r, AuditOptions{},
 			"no-ttl celery-task-meta-bad", "no-ttl celery-taskset-meta-bad", "no-ttl celery-task-meta-broken", "unreadable celery-task-meta-broken")
-		wantFindings(t, r, Audit{FixTTL: time.Hour}, "no-ttl celery-task-meta-bad repaired", "no-ttl celery-taskset-meta-bad repaired",
+		wantFindings(t, r, AuditOptions{FixTTL: time.Hour}, "no-ttl celery-task-meta-bad repaired", "no-ttl celery-taskset-meta-bad repaired",
 			"no-ttl celery-task-meta-broken repaired", "unreadable celery-task-meta-broken")
-		wantFindings(t, r, Audit{StuckAfter: 48 * time.Hour}, "unreadable celery-task-meta-broken")
+		wantFindings(t, r, AuditOptions{StuckAfter: 48 * time.Hour}, "unreadable celery-task-meta-broken")
 		for s, err := range r.List(ctx, Filter{Prefix: "bad"}) {
 			must(t, err)
 			if s.TTL <= 59*time.Minute || s.TTL > time.Hour+time.Second || s.Meta.Status != Success {
@@ -83,7 +83,7 @@ func TestAuditUnreadable(t *testing.T) {
 			r.raw(t, id, value)
 		}
 		must(t, r.b.Set(t.Context(), "celery-taskset-meta-g", []byte(`{"result": [["g"], []]}`)))
-		wantFindings(t, r, Audit{}, "unreadable celery-task-meta-cut", "unreadable celery-task-meta-null", "unreadable celery-task-meta-stateless",
+		wantFindings(t, r, AuditOptions{}, "unreadable celery-task-meta-cut", "unreadable celery-task-meta-null", "unreadable celery-task-meta-stateless",
 			"unreadable celery-task-meta-raw", "unreadable celery-taskset-meta-g")
 	})
 }
@@ -113,14 +113,14 @@ func TestAuditChordsThatAreCounted(t *testing.T) {
 			must(t, r.deleteKey(ctx, "chord-unlock-lost"))
 			aged(t, r, "celery-taskset-meta-lost", old)
 			must(t, r.DeleteGroup(ctx, "gone"))
-			wantFindings(t, r, Audit{},
+			wantFindings(t, r, AuditOptions{},
 				"stuck-chord chord-unlock-stuck done: 1 of 2 parts",
 				"stuck-chord chord-unlock-all done: all 2 parts, and nobody has started the body",
 				"stuck-chord chord-unlock-over done: 3 parts, more than its 2",
 				"stuck-chord chord-unlock-gone its saved group is gone: it ends with an error when its next part is done",
 				"stuck-chord celery-taskset-meta-lost the group has no counter: if it is a chord's header the body is never started",
 				"unreadable chord-unlock-text")
-			wantFindings(t, r, Audit{StuckAfter: 3 * time.Hour}, "unreadable chord-unlock-text")
+			wantFindings(t, r, AuditOptions{StuckAfter: 3 * time.Hour}, "unreadable chord-unlock-text")
 		})
 	}
 }
@@ -135,7 +135,7 @@ func TestAuditChordsWithoutLifetimes(t *testing.T) {
 		_, err := r.StoreMeta(ctx, &Meta{TaskID: id, Status: Success, DateDone: time.Now().Add(-2 * time.Hour)})
 		must(t, err)
 	}
-	got := slices.DeleteFunc(findings(t, r, Audit{}), func(f string) bool { return strings.HasPrefix(f, "no-ttl ") })
+	got := slices.DeleteFunc(findings(t, r, AuditOptions{}), func(f string) bool { return strings.HasPrefix(f, "no-ttl ") })
 	if diff := cmp.Diff([]string{"stuck-chord chord-unlock-g done: 0 of 2 parts"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -171,7 +171,7 @@ func TestAuditChordsThatAreCollected(t *testing.T) {
 	for _, key := range []string{"stuck.j", "stuck.s", "none.s", "all.j", "all.s", "failed.j", "failed.s", "nosize.j"} {
 		aged(t, r, "celery-taskset-meta-"+key, old)
 	}
-	wantFindings(t, r, Audit{},
+	wantFindings(t, r, AuditOptions{},
 		"stuck-chord celery-taskset-meta-stuck.j done: 1 of 2 parts",
 		"stuck-chord celery-taskset-meta-none.s done: 0 of 2 parts",
 		"stuck-chord celery-taskset-meta-all.j done: all 2 parts, and nobody has started the body",
@@ -182,7 +182,7 @@ func TestAuditChordsThatAreCollected(t *testing.T) {
 	for _, key := range []string{"fresh.j", "fresh.s"} {
 		aged(t, r, "celery-taskset-meta-"+key, 0)
 	}
-	got := findings(t, r, Audit{FixTTL: time.Hour, StuckAfter: 100 * time.Hour})
+	got := findings(t, r, AuditOptions{FixTTL: time.Hour, StuckAfter: 100 * time.Hour})
 	for _, want := range []string{"no-ttl celery-taskset-meta-fresh.j repaired", "no-ttl celery-taskset-meta-fresh.s repaired"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
@@ -197,20 +197,20 @@ func TestAuditEnds(t *testing.T) {
 		must(t, r.MarkDone(t.Context(), id, 1, nil))
 	}
 	n := 0
-	for _, err := range r.Audit(t.Context(), Audit{}) {
+	for _, err := range r.Audit(t.Context(), AuditOptions{}) {
 		must(t, err)
 		n++
 		break
 	}
 	seen := 0
-	for range r.Audit(t.Context(), Audit{Walk: Walk{Seen: func(k int) { seen += k }}}) {
+	for range r.Audit(t.Context(), AuditOptions{Seen: func(k int) { seen += k }}) {
 		n++
 	}
 	if n != 4 || seen != 3 {
 		t.Errorf("%d findings, %d seen", n, seen)
 	}
 	must(t, r.Close())
-	for f, err := range r.Audit(t.Context(), Audit{}) {
+	for f, err := range r.Audit(t.Context(), AuditOptions{}) {
 		if !errors.Is(err, ErrClosed) {
 			t.Errorf("closed: %+v %v", f, err)
 		}

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/larder-go/larder/celery/internal/serial"
@@ -25,7 +24,7 @@ type Backend struct {
 	logger   *slog.Logger
 	serial   serial.Serializer
 	accept   error // why what serial has written may not be read
-	closed   atomic.Bool
+	closed   chan struct{}
 	closing  sync.Once
 	closeErr error
 }
@@ -54,7 +53,8 @@ func connect(ctx context.Context, cfg Config, opts []Option) (*Backend, error) {
 // that names the setting, or says which package to import for the engine.
 func NewBackend(cfg Config, opts ...Option) (*Backend, error) {
 	s := newSettings(cfg, opts)
-	b := &Backend{cfg: s.cfg, logger: s.logger, prefix: globalPrefix(s.cfg.ResultBackendTransportOptions.GlobalKeyPrefix)}
+	b := &Backend{cfg: s.cfg, logger: s.logger, closed: make(chan struct{})}
+	b.prefix = globalPrefix(s.cfg.ResultBackendTransportOptions.GlobalKeyPrefix)
 	err := b.open()
 	if err != nil {
 		return nil, &Error{Op: "open", Engine: b.engine.name, Err: err}
@@ -118,18 +118,17 @@ func (b *Backend) SupportsNativeJoin() bool { return true }
 
 // ImplementsIncr tells whether the parts of a chord are counted by Incr. On Redis they are not: there they are collected, in Celery as
 // here.
-func (b *Backend) ImplementsIncr() bool { return b.engine.name != "redis" }
+func (b *Backend) ImplementsIncr() bool { return b.engine.collector == nil }
 
 // Client sets target, a pointer to a variable of the engine's own client type or to a driver.Store, for what this package does not wrap.
 // It connects if the backend has not been used yet. errors.ErrUnsupported: the engine has no client of that type; each engine's package
 // says which it has.
 func (b *Backend) Client(ctx context.Context, target any) error {
-	store, err := b.store(ctx)
-	if err != nil {
+	if err := b.ready(ctx); err != nil {
 		return b.fail("client", "", err)
 	}
 	if own, ok := target.(*driver.Store); ok {
-		*own = store
+		*own = b.engine.store
 		return nil
 	}
 	if b.engine.clients != nil && b.engine.clients.Unwrap(target) {
@@ -146,28 +145,28 @@ func (b *Backend) Client(ctx context.Context, target any) error {
 
 // Ping makes one round trip.
 func (b *Backend) Ping(ctx context.Context) error {
-	if b.closed.Load() {
-		return b.fail("ping", "", ErrClosed)
+	err := b.ready(ctx)
+	if err == nil {
+		err = b.engine.ping(ctx)
 	}
-	return b.fail("ping", "", b.engine.ping(ctx))
+	return b.fail("ping", "", err)
 }
 
 // Close disconnects. Later calls give ErrClosed. A second Close does nothing and returns what the first did.
 func (b *Backend) Close() error {
 	b.closing.Do(func() {
-		b.closed.Store(true)
+		close(b.closed)
 		b.closeErr = b.fail("close", "", b.engine.store.Close())
 	})
 	return b.closeErr
 }
 
-// store is the engine, which connects on first use.
-func (b *Backend) store(ctx context.Context) (driver.Store, error) {
-	if b.closed.Load() {
-		return nil, ErrClosed
+// ready is why the engine is not to be asked, if so: the backend has been closed, or ctx has ended.
+func (b *Backend) ready(ctx context.Context) error {
+	select {
+	case <-b.closed:
+		return ErrClosed
+	default:
+		return ctx.Err()
 	}
-	return b.engine.store, ctx.Err()
 }
-
-// expires is how long what is stored lives; 0: for ever.
-func (b *Backend) expires() time.Duration { return b.ttl }

@@ -192,7 +192,7 @@ func TestResultExpires(t *testing.T) {
 			t.Errorf("%v: %v", d, err)
 			continue
 		}
-		if b.Expires() != want || b.expires() != want {
+		if b.Expires() != want || b.ttl != want {
 			t.Errorf("%v: %v, want %v", d, b.Expires(), want)
 		}
 		if warned := strings.Contains(log.String(), "less than a second"); warned != (d == time.Millisecond) {

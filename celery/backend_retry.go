@@ -36,7 +36,7 @@ func (c Config) backoff(retry int) time.Duration {
 
 // byPolicy repeats do as retry_policy says, on Redis, while the connection fails.
 func (b *Backend) byPolicy(ctx context.Context, op string, do func() error) error {
-	if b.engine.name != "redis" {
+	if b.engine.name != redisEngine {
 		return do()
 	}
 	p := defaultPolicy
@@ -74,7 +74,7 @@ func (b *Backend) repeat(ctx context.Context, op string, do func() error, next f
 			return err
 		}
 		sleep, again := next(retry)
-		if !again || b.closed.Load() {
+		if !again || errors.Is(b.ready(ctx), ErrClosed) {
 			return err
 		}
 		b.logger.Debug("celery: connection failed, trying again", "engine", b.engine.name, "op", op, "after", sleep, "error", err)

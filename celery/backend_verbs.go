@@ -29,7 +29,7 @@ func (b *Backend) Get(ctx context.Context, key string) (value []byte, err error)
 // MGet returns one Entry for each key, in the order of keys, in one round trip for each server. An error means that nothing is known
 // about any of them. No keys are no round trip.
 func (b *Backend) MGet(ctx context.Context, keys []string) ([]Entry, error) {
-	if _, err := b.store(ctx); err != nil {
+	if err := b.ready(ctx); err != nil {
 		return nil, b.fail("mget", "", err)
 	}
 	if len(keys) == 0 {
@@ -65,7 +65,7 @@ func shortKeys(keys []string) []string {
 
 // begin is what every method does first: package driver promises an engine that keys are not too long.
 func (b *Backend) begin(ctx context.Context, key string) error {
-	if _, err := b.store(ctx); err != nil {
+	if err := b.ready(ctx); err != nil {
 		return err
 	}
 	if len(key) > driver.MaxKeyLen {

@@ -54,7 +54,7 @@ func (r *Results) StartChord(ctx context.Context, header Node) error {
 	switch {
 	case len(header.Tasks()) == 0 || !header.Group:
 		return r.fail("start chord", header.ID, errNoParts)
-	case !r.b.ImplementsIncr():
+	case r.collector != nil:
 		start = r.startCollection
 	}
 	return r.fail("start chord", header.ID, start(ctx, header))
@@ -80,7 +80,7 @@ func (r *Results) ChordPart(ctx context.Context, p Part) (*Chord, error) {
 		return nil, r.fail("chord part", "", ErrBadID)
 	}
 	done := r.count
-	if !r.b.ImplementsIncr() {
+	if r.collector != nil {
 		done = r.collect
 	}
 	chord, err := done(ctx, p)

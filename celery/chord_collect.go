@@ -12,8 +12,8 @@ import (
 
 // The places of a collection's counters.
 const (
-	extraCount = 0 // <group>.t: how many parts were added while the chord was running
-	sizeCount  = 1 // <group>.s: how many it had at first
+	extraCount = 0 // of extraSuffix
+	sizeCount  = 1 // of sizeSuffix
 )
 
 // startCollection stores the size of a chord, and its header if that is more than a list of tasks: then the results are to have its form.
@@ -37,7 +37,7 @@ func (r *Results) startCollection(ctx context.Context, header Node) error {
 // AddToChord says that a chord has one part more than it was started with: a task of its header has replaced itself by several. Only Redis
 // has it, as in Celery; elsewhere it is errors.ErrUnsupported.
 func (r *Results) AddToChord(ctx context.Context, groupID string) error {
-	if r.b.ImplementsIncr() {
+	if r.collector == nil {
 		return r.fail("add to chord", groupID, errors.ErrUnsupported)
 	}
 	c, err := r.collection(groupID)
@@ -51,22 +51,10 @@ func (r *Results) AddToChord(ctx context.Context, groupID string) error {
 func (r *Results) collection(groupID string) (driver.Collection, error) {
 	key, err := r.key(groupKey, groupID)
 	return driver.Collection{
-		Members:  key + ".j",
-		Counts:   [2]string{extraCount: key + ".t", sizeCount: key + ".s"},
+		Members:  key + partsSuffix,
+		Counts:   [2]string{extraCount: key + extraSuffix, sizeCount: key + sizeSuffix},
 		Appended: r.b.cfg.ResultBackendTransportOptions.ChordUnordered,
 	}, err
-}
-
-func (r *Results) collector(ctx context.Context) (driver.Collector, error) {
-	store, err := r.b.store(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c, ok := store.(driver.Collector)
-	if !ok {
-		return nil, fmt.Errorf("%w: the engine collects no parts of chords", errors.ErrUnsupported)
-	}
-	return c, nil
 }
 
 // collect reports a part to a collection.
@@ -79,11 +67,7 @@ func (r *Results) collect(ctx context.Context, p Part) (*Chord, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := r.collector(ctx)
-	if err != nil {
-		return nil, err
-	}
-	state, err := store.Collect(ctx, c, p.position(), entry, r.b.expires())
+	state, err := r.collector.Collect(ctx, c, p.position(), entry, r.b.ttl)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +76,8 @@ func (r *Results) collect(ctx context.Context, p Part) (*Chord, error) {
 		return nil, err
 	}
 	chord := &Chord{GroupID: p.GroupID, owner: r}
-	chord.clean = func(ctx context.Context) error { return store.Drop(ctx, c) }
-	chord.join = func(ctx context.Context) ([]py.Value, error) { return r.joinCollected(ctx, store, c, p.GroupID) }
+	chord.clean = func(ctx context.Context) error { return r.collector.Drop(ctx, c) }
+	chord.join = func(ctx context.Context) ([]py.Value, error) { return r.joinCollected(ctx, c, p.GroupID) }
 	return chord, nil
 }
 
@@ -132,14 +116,14 @@ func sizeOf(counts [2][]byte) (size int, known bool, err error) {
 
 // joinCollected reads the results of a chord: from the tasks of its header if that was saved, else as they were collected. What was
 // collected stays after a failure, as in Celery, until it expires.
-func (r *Results) joinCollected(ctx context.Context, store driver.Collector, c driver.Collection, groupID string) ([]py.Value, error) {
+func (r *Results) joinCollected(ctx context.Context, c driver.Collection, groupID string) ([]py.Value, error) {
 	header, found, err := r.RestoreGroup(ctx, groupID)
 	var values []py.Value
 	switch {
 	case err == nil && found:
 		values, err = r.joinHeader(ctx, header)
 	case err == nil:
-		values, err = r.unpackAll(ctx, store, c)
+		values, err = r.unpackAll(ctx, c)
 	}
 	var read *ReadError
 	if errors.As(err, &read) {
@@ -158,8 +142,8 @@ func (r *Results) joinCollected(ctx context.Context, store driver.Collector, c d
 }
 
 // unpackAll reads the results that were collected. What Python would raise is a *TaskError.
-func (r *Results) unpackAll(ctx context.Context, store driver.Collector, c driver.Collection) ([]py.Value, error) {
-	members, err := store.Members(ctx, c)
+func (r *Results) unpackAll(ctx context.Context, c driver.Collection) ([]py.Value, error) {
+	members, err := r.collector.Members(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (r *Results) FinishChord(ctx context.Context, groupID string) (*Chord, erro
 }
 
 func (r *Results) finish(ctx context.Context, groupID string) (*Chord, error) {
-	if !r.b.ImplementsIncr() {
+	if r.collector != nil {
 		return nil, errors.ErrUnsupported
 	}
 	key, err := r.key(chordKey, groupID)

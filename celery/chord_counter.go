@@ -78,7 +78,7 @@ func (r *Results) increase(ctx context.Context, key string, p Part, header Node)
 	case n > size:
 		r.b.logger.WarnContext(ctx, "celery: a part of a chord was reported too often", "group", p.GroupID, "parts", n, "size", size)
 	case n < size:
-		if _, err := r.b.Expire(ctx, key, int(r.b.expires()/time.Second)); err != nil { // the part is counted all the same
+		if _, err := r.b.Expire(ctx, key, int(r.b.ttl/time.Second)); err != nil { // the part is counted all the same
 			r.b.logger.WarnContext(ctx, "celery: the counter of a chord keeps its lifetime", "group", p.GroupID, "error", err)
 		}
 	}

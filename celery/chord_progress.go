@@ -34,7 +34,7 @@ func (r *Results) chordProgress(ctx context.Context, groupID string) (*ChordProg
 	if found {
 		p.Header, p.Known = &header, true
 	}
-	if r.b.ImplementsIncr() {
+	if r.collector == nil {
 		err = r.counted(ctx, p)
 	} else {
 		err = r.collected(ctx, p)
@@ -74,11 +74,7 @@ func (r *Results) collected(ctx context.Context, p *ChordProgress) error {
 	if err != nil {
 		return err
 	}
-	store, err := r.collector(ctx)
-	if err != nil {
-		return err
-	}
-	members, err := store.Members(ctx, c)
+	members, err := r.collector.Members(ctx, c)
 	if err != nil {
 		return err
 	}

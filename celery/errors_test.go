@@ -1,8 +1,10 @@
 package celery
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,10 +42,12 @@ var failings = map[string]failing{
 	}},
 	"Wait": {op: "wait", one: true, waits: true, call: func(ctx context.Context, r *Results, id string) error { _, err := r.Wait(ctx, id); return err }},
 	"Get":  {op: "get", one: true, waits: true, call: func(ctx context.Context, r *Results, id string) error { _, err := Get[int](ctx, r, id); return err }},
-	"Watch": {op: "watch", one: true, waits: true, call: func(ctx context.Context, r *Results, id string) error {
-		return last(r.Watch(ctx, id))
+	"Watch": {op: "watch", many: true, waits: true, call: func(ctx context.Context, r *Results, id string) error {
+		return lastOf(r.Watch(ctx, []string{id}))
 	}},
-	"Join": {op: "join", many: true, waits: true, call: func(ctx context.Context, r *Results, id string) error { return last(r.Join(ctx, []string{id})) }},
+	"Join": {op: "join", many: true, waits: true, call: func(ctx context.Context, r *Results, id string) error {
+		return lastOf(r.Join(ctx, []string{id}))
+	}},
 	"JoinGroup": {op: "join group", one: true, waits: true, call: func(ctx context.Context, r *Results, id string) error {
 		_, err := r.JoinGroup(ctx, Group(id, id))
 		return err
@@ -63,8 +67,8 @@ var failings = map[string]failing{
 	"AddToChord":    {op: "add to chord", one: true, call: func(ctx context.Context, r *Results, id string) error { return r.AddToChord(ctx, id) }},
 	"ChordProgress": {op: "chord progress", one: true, call: func(ctx context.Context, r *Results, id string) error { _, err := r.ChordProgress(ctx, id); return err }},
 	"List":          {op: "list", call: func(ctx context.Context, r *Results, _ string) error { return last(r.List(ctx, Filter{})) }},
-	"Audit":         {op: "audit", call: func(ctx context.Context, r *Results, _ string) error { return last(r.Audit(ctx, Audit{})) }},
-	"Follow":        {op: "follow", call: func(ctx context.Context, r *Results, _ string) error { return last(r.Follow(ctx, "")) }},
+	"Audit":         {op: "audit", call: func(ctx context.Context, r *Results, _ string) error { return last(r.Audit(ctx, AuditOptions{})) }},
+	"Follow":        {op: "follow", call: func(ctx context.Context, r *Results, _ string) error { return lastOf(r.Follow(ctx, "")) }},
 }
 
 // TestEveryFailure: whichever method fails, and whyever, is told once: what was done, to what, and why.
@@ -202,6 +206,14 @@ func last[V any](yielded func(func(V, error) bool)) (last error) {
 		}
 		return true
 	})
+	return last
+}
+
+// lastOf is the last error that changes tell, of a task or as their end.
+func lastOf(changes iter.Seq2[Change, error]) (last error) {
+	for c, err := range changes {
+		last = cmp.Or(err, c.Err, last)
+	}
 	return last
 }
 

@@ -1,8 +1,10 @@
 package celery
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"testing"
@@ -71,36 +73,43 @@ func TestFollowEnds(t *testing.T) {
 	}
 }
 
-// TestChangesThatDoNotFit become a gap.
-func TestChangesThatDoNotFit(t *testing.T) {
-	q := &changes{cut: 1, news: make(chan struct{}, 1)}
-	for range 2 {
-		for i := range followRoom {
-			q.told(driver.Event{Kind: driver.Changed, Key: fmt.Sprint("x", i)})
+// lossy is an engine whose next reads of many fail.
+type lossy struct {
+	driver.Batcher
+	failures int
+	err      error
+}
+
+func (l *lossy) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
+	if l.failures > 0 {
+		l.failures--
+		return nil, l.err
+	}
+	return l.Batcher.GetMany(ctx, keys)
+}
+
+// TestFollowLosesTheConnection: what could not be read because of that is a gap, and it goes on; any other fault ends it.
+func TestFollowLosesTheConnection(t *testing.T) {
+	r := open(t, kvURL(t, "redis"))
+	l := &lossy{Batcher: r.b.engine.batch, failures: 1, err: io.ErrUnexpectedEOF}
+	r.b.engine.batch = l
+	ctx := soon(t)
+	var told []string
+	for c, err := range r.Follow(ctx, "") {
+		switch {
+		case err != nil:
+			told = append(told, err.Error())
+		case c.Gap:
+			told = append(told, "gap")
+		default:
+			told = append(told, c.ID)
+			l.failures, l.err = 1, errors.New("NOPERM")
+		}
+		if len(told) < 4 {
+			must(t, r.MarkDone(ctx, fmt.Sprint("t", len(told)), 1, nil))
 		}
 	}
-	if ids, gap := q.take(); len(ids) != followRoom || gap || ids[0] != "0" {
-		t.Errorf("%d ids, gap %t", len(ids), gap)
-	}
-	for i := range followRoom + 1 {
-		q.told(driver.Event{Kind: driver.Changed, Key: fmt.Sprint("x", i)})
-	}
-	q.told(driver.Event{Kind: driver.Changed, Key: "xlast"})
-	if ids, gap := q.take(); !slices.Equal(ids, []string{"last"}) || !gap {
-		t.Errorf("%d ids, gap %t", len(ids), gap)
-	}
-	q.told(driver.Event{Kind: driver.Changed, Key: "xa"})
-	q.told(driver.Event{Kind: driver.Gap})
-	q.told(driver.Event{Kind: driver.Gap})
-	if ids, gap := q.take(); len(ids) != 0 || !gap {
-		t.Errorf("%q, gap %t", ids, gap)
-	}
-	q.told(driver.Event{Kind: driver.Gap})
-	if _, gap := q.take(); gap {
-		t.Error("told twice of one gap")
-	}
-	q.told(driver.Event{Kind: driver.Alive})
-	if _, gap := q.take(); !gap {
-		t.Error("not told that it works again")
+	if want := []string{"gap", "gap", "t2", "celery: redis: follow: NOPERM"}; !slices.Equal(told, want) {
+		t.Errorf("%q, want %q", told, want)
 	}
 }

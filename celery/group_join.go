@@ -13,7 +13,7 @@ import (
 // is the task's *[TaskError] or the *[ReadError].
 func (r *Results) JoinGroup(ctx context.Context, group Node) ([]py.Value, error) {
 	values := map[string]py.Value{}
-	err := r.watch(ctx, distinct(group.Tasks()), func(id string, m *Meta, err error) (bool, error) {
+	err := r.listen(ctx, distinct(group.Tasks()), func(id string, m *Meta, err error) (bool, error) {
 		switch {
 		case isRead(err):
 			return true, &JoinError{ID: id, Err: err}

@@ -13,12 +13,28 @@ type kind string
 // The kinds, with the prefixes that they have in Celery.
 const (
 	taskKey  kind = "celery-task-meta-"    // a task's result
-	groupKey kind = "celery-taskset-meta-" // a saved group; with .j, .s or .t behind it a chord on Redis
+	groupKey kind = "celery-taskset-meta-" // a saved group; with one of the suffixes below behind it, a chord on Redis
 	chordKey kind = "chord-unlock-"        // a chord's counter on memcached
 )
 
-// key is the key of an id, with the global prefix. An empty id is ErrBadID, and one that no engine
-// takes ErrBadKey.
+// What stands behind the key of a group for a chord whose parts are collected.
+const (
+	partsSuffix = ".j" // the parts that are done
+	sizeSuffix  = ".s" // how many parts it had at first
+	extraSuffix = ".t" // how many were added while it was running
+)
+
+// collectionID is the id of the chord to whose collection an id of groupKey belongs, if it has one of the suffixes.
+func collectionID(id string) (groupID string, ok bool) {
+	for _, suffix := range []string{partsSuffix, sizeSuffix, extraSuffix} {
+		if groupID, ok = strings.CutSuffix(id, suffix); ok && groupID != "" {
+			return groupID, true
+		}
+	}
+	return "", false
+}
+
+// key is the key of an id, with the global prefix. An empty id is ErrBadID, and one that no engine takes ErrBadKey.
 func (b *Backend) key(k kind, id string) (string, error) {
 	if id == "" {
 		return "", ErrBadID

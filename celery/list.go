@@ -23,7 +23,8 @@ type Filter struct {
 	// Before and After are about Stored.At. Where that is not known a result is left out.
 	Before, After time.Time
 
-	Walk
+	// Timeout bounds each reading of some hundred entries, though not the engine's own search for keys. 0: only the context does.
+	Timeout time.Duration
 }
 
 // Stored is what is stored of a task, as List finds it.
@@ -51,14 +52,14 @@ func (r *Results) List(ctx context.Context, f Filter) iter.Seq2[*Stored, error] 
 		if err != nil {
 			err = fmt.Errorf("the name %.120q: %w", f.Name, err)
 		} else {
-			err = r.b.walk(ctx, taskKey, f.Prefix, f.Walk, func(batch []found) bool {
+			err = r.b.walk(ctx, walk{kind: taskKey, prefix: f.Prefix, timeout: f.Timeout, visit: func(batch []found) bool {
 				for _, e := range batch {
 					if s := r.stored(e); s != nil && f.matches(s) && !yield(s, nil) {
 						return false
 					}
 				}
 				return true
-			})
+			}})
 		}
 		if err != nil {
 			yield(nil, r.fail("list", "", err))

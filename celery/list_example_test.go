@@ -34,7 +34,7 @@ func ExampleResults_Audit() {
 	defer results.Close()
 	_ = results.MarkDone(ctx, "d2f1", 42, nil)
 
-	for finding, err := range results.Audit(ctx, celery.Audit{FixTTL: 24 * time.Hour}) {
+	for finding, err := range results.Audit(ctx, celery.AuditOptions{FixTTL: 24 * time.Hour}) {
 		if err != nil {
 			fmt.Println(err)
 			return

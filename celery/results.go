@@ -10,6 +10,7 @@ import (
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/celery/internal/serial"
 	"github.com/larder-go/larder/celery/py"
+	"github.com/larder-go/larder/driver"
 )
 
 // Results are the results of a Celery application: its tasks, groups and chords. They are safe for concurrent use.
@@ -22,6 +23,8 @@ type Results struct {
 	compat py.Compat
 	accept error // why what is stored may not be read
 	cache  *cache
+	// collector collects the parts of chords, as Celery does on Redis. nil: they are counted, as Celery does on Memcached.
+	collector driver.Collector
 
 	waiting sync.Mutex
 	waiter  *keywait.Waiter
@@ -45,7 +48,9 @@ func OpenConfig(ctx context.Context, cfg Config, opts ...Option) (*Results, erro
 
 // NewResults are the results in a backend, which Close closes.
 func NewResults(b *Backend) *Results {
-	return &Results{b: b, serial: b.serial, compat: b.cfg.Compat, accept: b.accept, cache: newCache(b.cfg.ResultCacheMax)}
+	return &Results{
+		b: b, serial: b.serial, compat: b.cfg.Compat, accept: b.accept, cache: newCache(b.cfg.ResultCacheMax), collector: b.engine.collector,
+	}
 }
 
 // serializer is the one that results are written with, and why what it has written may not be read, if so.
@@ -91,8 +96,7 @@ func (r *Results) Close() error {
 
 // wait is the one who waits for keys, for everybody; the first call makes it.
 func (r *Results) wait(ctx context.Context) (*keywait.Waiter, error) {
-	store, err := r.b.store(ctx)
-	if err != nil {
+	if err := r.b.ready(ctx); err != nil {
 		return nil, err
 	}
 	r.waiting.Lock()
@@ -101,7 +105,7 @@ func (r *Results) wait(ctx context.Context) (*keywait.Waiter, error) {
 		return nil, ErrClosed
 	}
 	if r.waiter == nil {
-		r.waiter = keywait.New(store, keywait.Options{})
+		r.waiter = keywait.New(r.b.engine.store, keywait.Options{})
 	}
 	return r.waiter, nil
 }

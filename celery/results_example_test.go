@@ -73,13 +73,17 @@ func ExampleResults_Join() {
 	defer results.Close()
 	_ = results.MarkDone(ctx, "b", "second to be named", nil)
 
-	for meta, err := range results.Join(ctx, []string{"a", "b"}) {
-		if err != nil {
+	for change, err := range results.Join(ctx, []string{"a", "b"}) {
+		switch {
+		case err != nil: // ctx has ended, or the results are closed
 			fmt.Println(err)
 			return
+		case change.Err != nil: // this task's result cannot be read
+			fmt.Println(change.ID, change.Err)
+			continue
 		}
-		fmt.Println(meta.TaskID, meta.Result)
-		if meta.TaskID == "b" {
+		fmt.Println(change.ID, change.Meta.Result)
+		if change.ID == "b" {
 			_ = results.MarkDone(ctx, "a", "done last", nil)
 		}
 	}

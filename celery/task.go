@@ -3,8 +3,6 @@ package celery
 import (
 	"context"
 	"errors"
-
-	"github.com/larder-go/larder/driver"
 )
 
 // Result is what is stored of a task. A task of which nothing is stored is PENDING, without an error.
@@ -68,15 +66,12 @@ func (r *Results) exists(ctx context.Context, id string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	store, err := r.b.store(ctx)
-	if err != nil {
+	if err := r.b.ready(ctx); err != nil {
 		return false, err
 	}
-	if inspector, ok := store.(driver.Inspector); ok {
-		known, err := inspector.Inspect(ctx, []string{key})
-		if info, found := known[key]; err == nil && (!found || info.Size >= 0) {
-			return found && info.Size > 0, nil
-		}
+	infos, err := r.b.engine.inspect(ctx, []string{key})
+	if info, found := infos[key]; err == nil && (!found || info.Size >= 0) {
+		return found && info.Size > 0, nil
 	}
 	raw, err := r.b.Get(ctx, key)
 	switch {

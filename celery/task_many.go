@@ -7,13 +7,14 @@ import (
 	"slices"
 )
 
-// IDErrors are the failures of single ids in a batch whose other ids are done.
+// IDErrors are the failures of single ids in a batch whose other ids are done: each a *[ReadError], or an *[Error]. Among keys an engine
+// says the same with driver.KeyErrors; its errors do not say yet what was done and to whom.
 type IDErrors map[string]error
 
 // Error names the first id that has failed, in their order, and how many there are.
 func (e IDErrors) Error() string {
 	for _, id := range slices.Sorted(maps.Keys(e)) {
-		return fmt.Sprintf("celery: %d failed, first %.120q: %v", len(e), id, e[id])
+		return fmt.Sprintf("celery: %d failed, first %.120q: %v", len(e), id, causeOf(e[id]))
 	}
 	return "celery: no id failed"
 }

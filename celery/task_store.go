@@ -78,10 +78,9 @@ func (r *Results) storeMeta(ctx context.Context, m *Meta) (bool, error) {
 // put stores value unless SUCCESS is there. Where it is repeated because the connection failed (result_backend_always_retry), the SUCCESS
 // that is there may be its own.
 func (r *Results) put(ctx context.Context, key string, value []byte) (stored bool, err error) {
-	store, err := r.b.store(ctx)
-	if err == nil {
+	if err = r.b.ready(ctx); err == nil {
 		err = r.b.always(ctx, "store", func() error {
-			stored, err = keystore.Put(ctx, store, key, value, r.b.expires(), r.succeeded)
+			stored, err = keystore.Put(ctx, r.b.engine.store, key, value, r.b.ttl, r.succeeded)
 			return err
 		})
 	}

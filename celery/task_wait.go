@@ -1,9 +1,6 @@
 package celery
 
-import (
-	"context"
-	"iter"
-)
+import "context"
 
 // Wait returns what is stored of a task as soon as it is ready, which may be a failure: see [Meta.Err] and [Meta.Decode]. It
 // returns early, with the error of ctx, when that ends, and with ErrClosed when the results are closed. What cannot be read is a
@@ -12,7 +9,7 @@ import (
 // On Redis the result is pushed, elsewhere it is read again and again, from 1 ms on less and less often; all who wait share their requests.
 func (r *Results) Wait(ctx context.Context, id string) (*Meta, error) {
 	var m *Meta
-	err := r.watch(ctx, []string{id}, func(_ string, now *Meta, err error) (bool, error) {
+	err := r.listen(ctx, []string{id}, func(_ string, now *Meta, err error) (bool, error) {
 		m = now
 		return err == nil && now.Status.Ready(), err
 	})
@@ -30,20 +27,4 @@ func Get[V any](ctx context.Context, r *Results, id string) (value V, err error)
 	}
 	err = m.Decode(&value)
 	return value, r.fail("get", id, err)
-}
-
-// Watch yields what is stored of a task, whenever that has changed, until it is ready. Nothing is yielded while nothing is stored. States
-// that follow each other faster than they are read are skipped, but never the last. An error ends it: those of Wait.
-func (r *Results) Watch(ctx context.Context, id string) iter.Seq2[*Meta, error] {
-	return func(yield func(*Meta, error) bool) {
-		err := r.watch(ctx, []string{id}, func(_ string, m *Meta, err error) (bool, error) {
-			if err != nil {
-				return true, err
-			}
-			return !yield(m, nil) || m.Status.Ready(), nil
-		})
-		if err != nil {
-			yield(nil, r.fail("watch", id, err))
-		}
-	}
 }

@@ -1,98 +1,77 @@
 package celery
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+)
 
-// told is what a watch tells: what is stored of the task that was asked for as id, or why it cannot be read. done: nothing more
-// is wanted of it. An error ends the watch, which returns it.
-type told func(id string, m *Meta, err error) (done bool, stop error)
-
-// watch tells what is stored of each of the tasks, and whatever follows, until tell is done with all. ids are distinct. An id
-// that cannot be is told once, as its error.
-func (r *Results) watch(ctx context.Context, ids []string, tell told) error {
-	waiter, err := r.wait(ctx)
-	if err != nil {
-		return err
-	}
-	w := &watch{results: r, tell: tell, ids: make(map[string]string, len(ids))}
-	keys := w.keys(ids)
-	if w.stop != nil || len(keys) == 0 {
-		return w.stop
-	}
-	w.ctx, w.cancel = context.WithCancel(ctx)
-	defer w.cancel()
-	err = waiter.Watch(w.ctx, keys, w.hear)
-	if w.stop != nil {
-		return w.stop
-	}
-	return err
+// Change is what [Results.Watch], [Results.Join] and [Results.Follow] yield: what is stored of a task now. The error that they yield
+// next to it is the end of them; what is wrong with one task alone is its Err.
+type Change struct {
+	// ID is the task's, as it was asked for.
+	ID string
+	// Meta is what is stored; nil if Err says why that is not known. Follow also yields what is no longer stored: PENDING, and not Known.
+	Meta *Meta
+	// Err is a *[ReadError] of what cannot be read, or an *[Error]: of an id that cannot be (ErrBadID, ErrBadKey), in Follow also of
+	// one whose server cannot be asked. That the task has failed is no Err: see [Meta.Err].
+	Err error
+	// Gap, which only Follow yields, tells in place of a task that changes may have been missed up to now.
+	Gap bool
 }
 
-// watch is the state of Results.watch, on the goroutine of its caller.
-type watch struct {
-	results *Results
-	ctx     context.Context
-	cancel  context.CancelFunc
-	ids     map[string]string // by key
-	tell    told
-	stop    error
+// Watch yields what is stored of each task, and whatever follows, until it is ready, and ends when all are; an id that is named
+// twice counts once. Nothing is yielded while nothing is stored. States that follow each other faster than they are read are
+// skipped, but never the last.
+//
+//	for change, err := range results.Watch(ctx, ids) {
+//
+// A Change with an Err is the last one of its task; the others go on. An error is yielded once and ends it: that of ctx, with how many
+// tasks are not done, or ErrClosed.
+func (r *Results) Watch(ctx context.Context, ids []string) iter.Seq2[Change, error] {
+	return r.changes(ctx, "watch", ids, func(*Meta) bool { return true })
 }
 
-// keys are the keys to wait for. What needs no waiting is told.
-func (w *watch) keys(ids []string) []string {
-	keys := make([]string, 0, len(ids))
+// Join yields what is stored of each task as soon as it is ready, in the order in which they finish. It is Watch of the last state
+// alone, with the same Changes and errors.
+func (r *Results) Join(ctx context.Context, ids []string) iter.Seq2[Change, error] {
+	return r.changes(ctx, "join", ids, func(m *Meta) bool { return m.Status.Ready() })
+}
+
+// changes yields of each task, until it is ready, what is wanted.
+func (r *Results) changes(ctx context.Context, op string, ids []string, wanted func(*Meta) bool) iter.Seq2[Change, error] {
+	ids = distinct(ids)
+	return func(yield func(Change, error) bool) {
+		missing := len(ids)
+		err := r.listen(ctx, ids, func(id string, m *Meta, err error) (bool, error) {
+			done := err != nil || m.Status.Ready()
+			if done {
+				missing--
+			}
+			if (err != nil || wanted(m)) && !yield(Change{ID: id, Meta: m, Err: r.fail(op, id, err)}, nil) {
+				return true, errStop
+			}
+			return done, nil
+		})
+		if err != nil && !errors.Is(err, errStop) {
+			yield(Change{}, r.fail(op, "", fmt.Errorf("%d of %d tasks are not done: %w", missing, len(ids), err)))
+		}
+	}
+}
+
+// errStop ends what yields to a caller who wants no more.
+var errStop = errors.New("stopped")
+
+// distinct is ids without repetitions.
+func distinct(ids []string) []string {
+	seen := make(map[string]struct{}, len(ids))
+	once := make([]string, 0, len(ids))
 	for _, id := range ids {
-		key, err := w.results.key(taskKey, id)
-		m := w.results.cache.get(id)
-		switch {
-		case err != nil:
-			w.say(id, nil, err)
-		case m == nil || !w.say(id, m, nil):
-			w.ids[key] = id
-			keys = append(keys, key)
-		}
-		if w.stop != nil {
-			return nil
+		if _, twice := seen[id]; !twice {
+			seen[id] = struct{}{}
+			once = append(once, id)
 		}
 	}
-	return keys
-}
-
-// say tells, and returns whether that is all that is wanted.
-func (w *watch) say(id string, m *Meta, err error) bool {
-	done, stop := w.tell(id, m, err)
-	if stop == nil {
-		return done
-	}
-	w.stop = stop
-	if w.cancel != nil {
-		w.cancel()
-	}
-	return true
-}
-
-// hear is told of a key.
-func (w *watch) hear(key string, value []byte, err error) bool {
-	if w.stop != nil {
-		return true
-	}
-	id := w.ids[key]
-	m, err := w.meta(id, Entry{Value: value, Err: err})
-	if m == nil && err == nil {
-		return false
-	}
-	return w.say(id, m, err)
-}
-
-// meta is what was read or pushed; nil if it says nothing. What was pushed may be of another task: anybody may publish on any
-// channel, and Celery leaves such a message alone. It counts if it is really stored there.
-func (w *watch) meta(id string, e Entry) (*Meta, error) {
-	// Nobody knows when it began to be read, or was published, so that it is kept only if nothing was ever forgotten.
-	m, err := w.results.keepEntry(id, e, 0)
-	if err == nil && m.Known() && m.TaskID != id {
-		m, err = w.results.result(w.ctx, id)
-	}
-	if err != nil || !m.Known() {
-		return nil, err
-	}
-	return m, nil
+	return once
 }

@@ -3,7 +3,6 @@ package celery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/larder-go/larder/driver"
@@ -27,28 +26,30 @@ type found struct {
 	Entry
 }
 
-// Walk bounds and watches a walk over many entries.
-type Walk struct {
-	// Timeout bounds each reading of some hundred entries, though not the engine's own search for keys. 0: only the context does.
-	Timeout time.Duration
-	// Seen, if not nil, is told after each reading how many entries were looked at.
-	Seen func(n int)
+// walk says what a walk over many entries goes for.
+type walk struct {
+	kind   kind
+	prefix string // of the ids
+	// timeout bounds each reading of some hundred entries. 0: only the context does.
+	timeout time.Duration
+	// seen, if not nil, is told after each reading how many entries were looked at.
+	seen func(n int)
+	// visit is handed some entries at a time, and tells whether it wants more.
+	visit func([]found) bool
 }
 
-// walk hands over the entries of one kind whose ids begin with prefix, some at a time, until visit wants no more. What goes while
-// it is looked at is left out. A bounded amount is in memory.
-func (b *Backend) walk(ctx context.Context, k kind, prefix string, w Walk, visit func([]found) bool) error {
-	store, err := b.store(ctx)
+// walk hands over entries until no more are wanted. What goes while it is looked at is left out. A bounded amount is in memory.
+func (b *Backend) walk(ctx context.Context, w walk) error {
+	if err := b.ready(ctx); err != nil {
+		return err
+	}
+	before := b.prefix + string(w.kind)
+	keys, err := b.engine.scan(ctx, before+w.prefix)
 	if err != nil {
 		return err
 	}
-	scanner, ok := store.(driver.Scanner)
-	if !ok {
-		return fmt.Errorf("%w: the engine does not list its keys", errors.ErrUnsupported)
-	}
-	before := b.prefix + string(k)
-	t := &walker{b: b, ctx: ctx, Walk: w, cut: len(before), visit: visit}
-	for key, scanErr := range scanner.Scan(ctx, before+prefix) {
+	t := &walker{walk: w, b: b, ctx: ctx, cut: len(before)}
+	for key, scanErr := range keys {
 		if scanErr != nil {
 			// What was found before it counts: an engine may tell at the end how many keys it cannot name.
 			if more, err := t.flush(); err != nil || !more {
@@ -66,13 +67,12 @@ func (b *Backend) walk(ctx context.Context, k kind, prefix string, w Walk, visit
 
 // walker collects keys until it is worth reading them.
 type walker struct {
-	Walk
-	b     *Backend
-	ctx   context.Context
-	cut   int
-	visit func([]found) bool
-	keys  []string
-	size  int
+	walk
+	b    *Backend
+	ctx  context.Context
+	cut  int
+	keys []string
+	size int
 }
 
 // add takes a key. more tells whether more are wanted.
@@ -94,8 +94,8 @@ func (w *walker) flush() (more bool, err error) {
 			return false, err
 		}
 		keys = keys[n:]
-		if w.Seen != nil {
-			w.Seen(n)
+		if w.seen != nil {
+			w.seen(n)
 		}
 	}
 	return true, nil
@@ -104,11 +104,11 @@ func (w *walker) flush() (more bool, err error) {
 // read looks at the first of the keys, as many as fit, and tells how many.
 func (w *walker) read(keys []string) (int, []found, error) {
 	ctx, cancel := w.ctx, context.CancelFunc(func() {})
-	if w.Timeout > 0 {
-		ctx, cancel = context.WithTimeout(ctx, w.Timeout)
+	if w.timeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, w.timeout)
 	}
 	defer cancel()
-	infos, err := w.b.inspect(ctx, keys)
+	infos, err := w.b.engine.inspect(ctx, keys)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -124,21 +124,6 @@ func (w *walker) read(keys []string) (int, []found, error) {
 		}
 	}
 	return n, batch, nil
-}
-
-// inspect asks for lifetimes and sizes. An engine that does not know them says so.
-func (b *Backend) inspect(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
-	if i, ok := b.engine.store.(driver.Inspector); ok {
-		infos, err := i.Inspect(ctx, keys)
-		if !errors.Is(err, errors.ErrUnsupported) {
-			return infos, err
-		}
-	}
-	infos := make(map[string]driver.EntryInfo, len(keys))
-	for _, key := range keys {
-		infos[key] = driver.EntryInfo{TTL: UnknownTTL, Size: -1}
-	}
-	return infos, nil
 }
 
 // fitting is how many of the keys are read at a time, at least one.

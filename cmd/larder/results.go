@@ -143,9 +143,6 @@ func (a *app) call(fn func(ctx context.Context) error) error {
 	return fn(ctx)
 }
 
-// walk bounds the calls of a walk.
-func (a *app) walk(seen func(n int)) celery.Walk { return celery.Walk{Timeout: a.timeout, Seen: seen} }
-
 // untitled leaves out of an error's text whose it is: it is told as larder's.
 func untitled(err error) error {
 	if err == nil || !strings.HasPrefix(err.Error(), "celery: ") {

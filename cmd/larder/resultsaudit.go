@@ -35,14 +35,14 @@ Examples:
 
 // Run is called by kong.
 func (cmd resultsAuditCmd) Run(a *app, results *resultsCmd) error {
-	o := celery.Audit{FixTTL: cmd.FixTTL.d, StuckAfter: time.Duration(cmd.StuckAfter)}
+	o := celery.AuditOptions{FixTTL: cmd.FixTTL.d, StuckAfter: time.Duration(cmd.StuckAfter)}
 	if cmd.FixTTL.kind == never {
 		return fmt.Errorf("results audit: --fix-ttl never would repair nothing")
 	}
 	return results.use(a, func(r *celery.Results) error {
 		var seen atomic.Int64
 		bar := a.startProgress("audit", 0, seen.Load)
-		o.Walk = a.walk(func(n int) { seen.Add(int64(n)); bar.add(n) })
+		o.Timeout, o.Seen = a.timeout, func(n int) { seen.Add(int64(n)); bar.add(n) }
 		var out io.Writer = a.out
 		if bar != nil && a.outTTY {
 			out = bar.all // which keeps lines and bar apart
@@ -72,7 +72,7 @@ func (t tally) String() string {
 	return fmt.Sprintf("findings: %d", t.n)
 }
 
-func (a *app) printFindings(out io.Writer, r *celery.Results, o celery.Audit) (found tally, err error) {
+func (a *app) printFindings(out io.Writer, r *celery.Results, o celery.AuditOptions) (found tally, err error) {
 	for f, err := range r.Audit(a.ctx, o) {
 		if err != nil {
 			return found, err

@@ -62,15 +62,15 @@ func readChord(ctx context.Context, r *celery.Results, id string) (*chordView, e
 	c := &chordView{ChordProgress: p}
 	if p.Header == nil {
 		for _, m := range p.Parts {
-			c.parts = append(c.parts, taskInList{m.TaskID, m, nil})
+			c.parts = append(c.parts, celery.Change{ID: m.TaskID, Meta: m})
 		}
 		for id, err := range failed {
-			c.parts = append(c.parts, taskInList{id, nil, err})
+			c.parts = append(c.parts, celery.Change{ID: id, Err: err})
 		}
 		return c, nil
 	}
 	for i, id := range p.Header.Tasks() {
-		c.parts = append(c.parts, taskInList{id, p.Parts[i], failed[id]})
+		c.parts = append(c.parts, celery.Change{ID: id, Meta: p.Parts[i], Err: failed[id]})
 	}
 	return c, nil
 }
@@ -97,8 +97,8 @@ func (c *chordView) missing() (ids []string) {
 		return nil
 	}
 	for _, part := range c.parts {
-		if !part.isDone() {
-			ids = append(ids, part.id)
+		if !isDone(part) {
+			ids = append(ids, part.ID)
 		}
 	}
 	return ids

@@ -54,13 +54,7 @@ func (cmd resultsGroupCmd) Run(a *app, results *resultsCmd) error {
 }
 
 // taskList is tasks with what is stored of them.
-type taskList []taskInList
-
-type taskInList struct {
-	id   string
-	meta *celery.Meta
-	err  error
-}
+type taskList []celery.Change
 
 func tasksOf(ctx context.Context, r *celery.Results, ids []string) (taskList, error) {
 	metas, err := r.Results(ctx, ids)
@@ -70,16 +64,16 @@ func tasksOf(ctx context.Context, r *celery.Results, ids []string) (taskList, er
 	}
 	tasks := make(taskList, len(ids))
 	for i, id := range ids {
-		tasks[i] = taskInList{id, metas[i], failed[id]}
+		tasks[i] = celery.Change{ID: id, Meta: metas[i], Err: failed[id]}
 	}
 	return tasks, nil
 }
 
-func (t taskInList) isDone() bool { return t.meta != nil && t.meta.Status.Ready() }
+func isDone(t celery.Change) bool { return t.Meta != nil && t.Meta.Status.Ready() }
 
 func (tasks taskList) done() (n int) {
 	for _, t := range tasks {
-		if t.isDone() {
+		if isDone(t) {
 			n++
 		}
 	}
@@ -88,7 +82,7 @@ func (tasks taskList) done() (n int) {
 
 func (tasks taskList) print(a *app) {
 	for _, t := range tasks {
-		fmt.Fprintln(a.out, taskRow(t.id, t.meta, t.err))
+		fmt.Fprintln(a.out, taskRow(t))
 	}
 }
 
@@ -96,12 +90,12 @@ func (tasks taskList) print(a *app) {
 func (tasks taskList) objects() number {
 	all := make([]string, len(tasks))
 	for i, t := range tasks {
-		name, id := idMember("task_id", t.id)
-		if t.err != nil {
-			all[i] = string(object(name, id, "error", readErrorText(t.err)))
+		name, id := idMember("task_id", t.ID)
+		if t.Err != nil {
+			all[i] = string(object(name, id, "error", readErrorText(t.Err)))
 			continue
 		}
-		all[i] = string(object(name, id, "status", stateOrNil(t.meta)))
+		all[i] = string(object(name, id, "status", stateOrNil(t.Meta)))
 	}
 	return number("[" + strings.Join(all, ",") + "]")
 }

@@ -62,7 +62,7 @@ func (cmd resultsListCmd) Run(a *app, results *resultsCmd) error {
 }
 
 func (cmd resultsListCmd) filter(a *app) celery.Filter {
-	f := celery.Filter{Prefix: cmd.Prefix, Name: cmd.Name, GroupID: cmd.Group, Walk: a.walk(nil)}
+	f := celery.Filter{Prefix: cmd.Prefix, Name: cmd.Name, GroupID: cmd.Group, Timeout: a.timeout}
 	for _, s := range cmd.State {
 		f.States = append(f.States, celery.State(s))
 	}

@@ -44,6 +44,15 @@ func resultRow(id string, m *celery.Meta, err error, at time.Time) string {
 	return strings.TrimRight(fmt.Sprintf("%-36s  %-8s  %-19s  %s", escapeKey(id), state, when, text), " ")
 }
 
+// taskRow is a line on a task.
+func taskRow(t celery.Change) string {
+	at := time.Time{}
+	if t.Meta != nil {
+		at = t.Meta.DateDone
+	}
+	return resultRow(t.ID, t.Meta, t.Err, at)
+}
+
 func stateText(m *celery.Meta) string {
 	if !m.Known() {
 		return "-"
@@ -112,13 +121,13 @@ func storedObject(s *celery.Stored) []byte {
 }
 
 // metaObject says what is stored of a task now; null if that is nothing.
-func metaObject(id string, m *celery.Meta, err error) []byte {
-	name, id := idMember("task_id", id)
+func metaObject(c celery.Change) []byte {
+	name, id := idMember("task_id", c.ID)
 	switch {
-	case err != nil:
-		return object(name, id, "error", readErrorText(err))
-	case !m.Known():
+	case c.Err != nil:
+		return object(name, id, "error", readErrorText(c.Err))
+	case !c.Meta.Known():
 		return object(name, id, "meta", nil)
 	}
-	return object(name, id, "meta", number(fieldsObject(m)))
+	return object(name, id, "meta", number(fieldsObject(c.Meta)))
 }

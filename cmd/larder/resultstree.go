@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/larder-go/larder/celery"
 )
@@ -138,15 +137,6 @@ func stateOrNil(m *celery.Meta) any {
 		return nil
 	}
 	return string(m.Status)
-}
-
-// taskRow is a line on a task of a group.
-func taskRow(id string, m *celery.Meta, err error) string {
-	at := time.Time{}
-	if m != nil {
-		at = m.DateDone
-	}
-	return resultRow(id, m, err, at)
 }
 
 // isIDErrors takes the failures of single tasks out of an error.

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/larder-go/larder/celery"
@@ -34,12 +34,15 @@ func (cmd resultsWaitCmd) Run(a *app, results *resultsCmd) error {
 			ctx, cancel = context.WithTimeout(ctx, time.Duration(cmd.For))
 		}
 		defer cancel()
-		w := waiting{a: a, all: len(distinct(cmd.IDs))}
-		for m, err := range r.Join(ctx, cmd.IDs) {
-			if err := w.hear(m, err); err != nil {
-				if ctx.Err() != nil && a.ctx.Err() == nil {
-					return fmt.Errorf("results wait: %d of %d tasks are done after %v", w.done, w.all, time.Duration(cmd.For))
-				}
+		w := waiting{a: a, all: len(slices.Compact(slices.Sorted(slices.Values(cmd.IDs))))}
+		for c, err := range r.Join(ctx, cmd.IDs) {
+			if err == nil {
+				err = w.hear(c)
+			}
+			switch {
+			case err != nil && ctx.Err() != nil && a.ctx.Err() == nil:
+				return fmt.Errorf("results wait: %d of %d tasks are done after %v", w.done, w.all, time.Duration(cmd.For))
+			case err != nil:
 				return err
 			}
 		}
@@ -53,20 +56,15 @@ type waiting struct {
 	all, done, failed int
 }
 
-// hear prints what Join yields of a task.
-func (w *waiting) hear(m *celery.Meta, err error) error {
-	var read *celery.ReadError
-	switch {
-	case errors.As(err, &read):
-		return w.a.printResult(celery.Change{ID: read.ID, Err: err})
-	case err != nil:
-		return err
+// hear prints what is stored of a task.
+func (w *waiting) hear(c celery.Change) error {
+	if c.Err == nil {
+		w.done++
+		if c.Meta.Err() != nil {
+			w.failed++
+		}
 	}
-	w.done++
-	if m.Err() != nil {
-		w.failed++
-	}
-	return w.a.printResult(celery.Change{ID: m.TaskID, Meta: m})
+	return w.a.printResult(c)
 }
 
 func (w *waiting) end() error {
@@ -74,13 +72,4 @@ func (w *waiting) end() error {
 		return fmt.Errorf("results wait: %d of %d tasks cannot be read", n, w.all)
 	}
 	return no(w.failed == 0)
-}
-
-// distinct is ids without repetitions.
-func distinct(ids []string) map[string]bool {
-	set := make(map[string]bool, len(ids))
-	for _, id := range ids {
-		set[id] = true
-	}
-	return set
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"sync"
 
 	"github.com/larder-go/larder/celery"
 )
@@ -47,7 +46,7 @@ func (cmd resultsWatchCmd) Run(a *app, results *resultsCmd) error {
 	return results.use(a, func(r *celery.Results) error {
 		changes := r.Follow(a.ctx, cmd.Prefix)
 		if len(cmd.IDs) > 0 {
-			changes = followEach(a.ctx, r, cmd.IDs)
+			changes = r.Watch(a.ctx, cmd.IDs)
 		}
 		err := a.printResults(changes, limit)
 		switch {
@@ -85,56 +84,19 @@ func (a *app) printResults(changes iter.Seq2[celery.Change, error], limit int) e
 	return nil
 }
 
+// printResult prints a line. An id that cannot be is an error: it is the command line that is wrong, and not what is stored.
 func (a *app) printResult(c celery.Change) error {
 	switch {
+	case errors.Is(c.Err, celery.ErrBadID), errors.Is(c.Err, celery.ErrBadKey):
+		return c.Err
 	case c.Gap && a.JSON:
 		fmt.Fprintf(a.out, "%s\n", object("gap", true))
 	case c.Gap:
 		fmt.Fprintln(a.out, `\gap`)
 	case a.JSON:
-		fmt.Fprintf(a.out, "%s\n", metaObject(c.ID, c.Meta, c.Err))
+		fmt.Fprintf(a.out, "%s\n", metaObject(c))
 	default:
-		fmt.Fprintln(a.out, taskRow(c.ID, c.Meta, c.Err))
+		fmt.Fprintln(a.out, taskRow(c))
 	}
 	return a.out.Flush()
-}
-
-// followEach follows tasks until all are done.
-func followEach(ctx context.Context, r *celery.Results, ids []string) iter.Seq2[celery.Change, error] {
-	return func(yield func(celery.Change, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		told := make(chan celery.Change)
-		var followers sync.WaitGroup
-		for id := range distinct(ids) {
-			followers.Go(func() { followOne(ctx, r, id, told) })
-		}
-		go func() { followers.Wait(); close(told) }()
-		defer func() {
-			cancel()
-			for range told { // until nobody tells any more
-				continue
-			}
-		}()
-		for c := range told {
-			var read *celery.ReadError
-			if c.Err != nil && !errors.As(c.Err, &read) {
-				yield(c, c.Err)
-				return
-			}
-			if !yield(c, nil) {
-				return
-			}
-		}
-	}
-}
-
-// followOne tells of one task.
-func followOne(ctx context.Context, r *celery.Results, id string, told chan<- celery.Change) {
-	for m, err := range r.Watch(ctx, id) {
-		select {
-		case told <- celery.Change{ID: id, Meta: m, Err: err}:
-		case <-ctx.Done():
-			return
-		}
-	}
 }

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,10 +68,11 @@ func open(ctx context.Context, settings string) (*celery.Results, error) {
 
 // wait shows a task's states with what is stored beside them, until it is done. A task that has failed is an error.
 func wait(ctx context.Context, out io.Writer, results *celery.Results, id string) error {
-	for meta, err := range results.Watch(ctx, id) {
-		if err != nil {
+	for change, err := range results.Watch(ctx, []string{id}) {
+		if err = cmp.Or(err, change.Err); err != nil { // the end of the watch, or what is wrong with this task's result
 			return err
 		}
+		meta := change.Meta
 		fmt.Fprintln(out, meta.Status, meta.Result)
 		if !meta.Status.Ready() {
 			continue

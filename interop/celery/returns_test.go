@@ -19,15 +19,16 @@ func (s *site) startTasks(t testing.TB, task string, names []string) (ids []stri
 func joined(t testing.TB, r *celery.Results, ids []string) (unread int) {
 	t.Helper()
 	done := 0
-	for m, err := range r.Join(t.Context(), ids) {
+	for c, err := range r.Join(t.Context(), ids) {
+		ok(t, err)
 		done++
 		switch {
-		case errors.Is(err, celery.ErrMalformed):
+		case errors.Is(c.Err, celery.ErrMalformed):
 			unread++
-		case err != nil:
-			t.Fatal(err)
-		case !m.Status.Ready():
-			t.Errorf("Join yields %s, which is %s", m.TaskID, m.Status)
+		case c.Err != nil:
+			t.Fatal(c.Err)
+		case !c.Meta.Status.Ready():
+			t.Errorf("Join yields %s, which is %s", c.ID, c.Meta.Status)
 		}
 	}
 	equal(t, "results of Join", done, len(ids))

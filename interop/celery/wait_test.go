@@ -1,6 +1,7 @@
 package celery_test
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"testing"
@@ -26,12 +27,12 @@ func TestGoWatchesWhatPythonDoes(t *testing.T) {
 		}()
 		s.run(t, "steps.apply_async((gate, ['PROGRESS', 'UPLOAD', 'PROGRESS']), task_id=id)", vars{"gate": gate, "id": id})
 		var states []string
-		for m, err := range r.Watch(ctx, id) {
-			ok(t, err)
-			if m.Status == celery.Started {
+		for c, err := range r.Watch(ctx, []string{id}) {
+			ok(t, cmp.Or(err, c.Err))
+			if c.Meta.Status == celery.Started {
 				continue
 			}
-			states = append(states, string(m.Status))
+			states = append(states, string(c.Meta.Status))
 			let(t, gate)
 		}
 		equal(t, "states", strings.Join(states, " "), "PROGRESS UPLOAD PROGRESS SUCCESS")
@@ -128,10 +129,10 @@ func TestManyWait(t *testing.T) {
 			ok(t, r.MarkDone(t.Context(), id, i, nil))
 		}
 		sum, count := 0, 0
-		for m, err := range r.Join(t.Context(), append(theirs, mine...)) {
-			ok(t, err)
+		for c, err := range r.Join(t.Context(), append(theirs, mine...)) {
+			ok(t, cmp.Or(err, c.Err))
 			var i int
-			ok(t, m.Decode(&i))
+			ok(t, c.Meta.Decode(&i))
 			sum, count = sum+i, count+1
 		}
 		equal(t, "results", count, 2*n)

@@ -11,11 +11,8 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// maxLong is the bytes of the longest int that is read: it has 4300 digits, as in the other formats.
-const (
-	maxDigits = 4300
-	maxLong   = 1786
-)
+// maxLong is the bytes of the longest int of maxDigits digits.
+const maxLong = 1786
 
 // opcodes run what plain data is made of. What is not in here is refused: persistent ids, extension
 // codes and instances of Python 2 all name something outside of the pickle.
@@ -128,7 +125,11 @@ func (u *unpickler) pushLong(data string) error {
 	if len(data) > maxLong {
 		return u.fail("an int of more than %d digits", maxDigits)
 	}
-	return u.push(fromTwosComplement(data))
+	n := fromTwosComplement(data)
+	if long, ok := n.(*big.Int); ok && tooLong(long) {
+		return u.fail("an int of more than %d digits", maxDigits)
+	}
+	return u.push(n)
 }
 
 func (u *unpickler) pushText(s string) error {

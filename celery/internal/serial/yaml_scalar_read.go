@@ -69,6 +69,9 @@ func readYAMLInt(text string) (any, error) {
 	if !ok || strings.ContainsAny(strings.TrimLeft(digits, "0123456789"), "+-") {
 		return nil, errNot
 	}
+	if tooLong(n) {
+		return nil, fmt.Errorf("more than %d digits", maxDigits)
+	}
 	if negative {
 		n.Neg(n)
 	}
