@@ -35,14 +35,17 @@ type Cache struct {
 //
 //	memory://                          in this process
 //	sqlite:relative.db                 an embedded file (sqlite:///absolute.db)
-//	sqlite:cache.db?key_prefix=shop&ttl=10m
+//	redis://user:password@host/0       Redis or Valkey; also rediss://, redis+sentinel://, redis+cluster:// and others
+//	memcached://host1;host2/           Memcached
+//	redis://localhost/0?key_prefix=shop&ttl=10m
 //
 // Every URL takes the parameters ttl, key_prefix, version, layout, codec, lazy and timeout; each engine has some
 // of its own. An unknown one is an error that lists the known ones; a malformed or repeated one is an error too.
 // Engines other than memory and dummy are linked in by importing their package.
 //
-// Open connects and makes one round trip within ctx, unless the URL says lazy=true. The cache does not depend on
-// ctx afterwards. Errors never contain a password.
+// Open connects and makes one round trip within ctx, and fails if it cannot, unless the URL says lazy=true: then the first call
+// connects, and a program starts whose cache is down. The cache does not depend on ctx afterwards. Errors never
+// contain a password.
 func Open(ctx context.Context, rawURL string, opts ...Option) (*Cache, error) {
 	u, err := driver.ParseURL(rawURL)
 	if err != nil {

@@ -62,7 +62,8 @@ func WithTimeout(d time.Duration) Option {
 	}
 }
 
-// WithLazy lets Open return without connecting (URL: lazy=true): the first call does. The default is false.
+// WithLazy lets Open return without connecting (URL: lazy=true): the first call does. So Open does not fail because the cache is
+// down, which is what a service wants. The default is false: a wrong address is an error of Open.
 func WithLazy(lazy bool) Option { return func(s *settings) { s.lazy = lazy } }
 
 // WithLogger sets where a cache tells what a person has to know: values that do not decode, loads that could not
