@@ -1,6 +1,7 @@
 package celery
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -133,7 +134,7 @@ func TestRulesThatAreNotKnown(t *testing.T) {
 			t.Errorf("%v: %v", behaviors, err)
 		}
 	}
-	for options, want := range map[string]string{"binary": "", "debug": "", "nosuch": "unknown option"} {
+	for options, want := range map[string]string{"binary": "", "check_keys": "", "nosuch": "unknown option"} {
 		b, err := NewBackend(Config{ResultBackend: "memcached://a;b", CacheBackendOptions: map[string]any{options: true}}, kvQuiet)
 		switch {
 		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
@@ -146,6 +147,37 @@ func TestRulesThatAreNotKnown(t *testing.T) {
 			}
 			_ = b.Close()
 		}
+	}
+}
+
+// TestOptionsOfPythonMemcached say that this is the client, which no setting of Celery's names: with any other they fail.
+func TestOptionsOfPythonMemcached(t *testing.T) {
+	ketama := map[string]any{"ketama": true}
+	for _, v := range []struct {
+		url      string
+		options  map[string]any
+		engine   string
+		warnings int
+	}{
+		{"memcached://a;b", map[string]any{"debug": 0}, "memcached://a;b/?hash=python-memcached&keys=verbatim", 0},
+		{"memcached://a;b", map[string]any{"dead_retry": 30, "socket_timeout": 3}, "memcached://a;b/?hash=python-memcached&keys=verbatim", 2},
+		{"memcached://a;b", map[string]any{"debug": 0, "behaviors": ketama}, "memcached://a;b/?hash=python-memcached&keys=verbatim", 1},
+		{"memcached://a;b?hash=modula", map[string]any{"debug": 0}, "memcached://a;b/?hash=modula&keys=verbatim", 0},
+		{"memcached://a;b", map[string]any{"binary": true, "behaviors": ketama}, "memcached://a;b/?hash=ketama&keys=verbatim", 1},
+		{"memcached:///m.sock", map[string]any{"debug": 0}, "memcached+unix:///m.sock?keys=verbatim", 0},
+	} {
+		a, err := translate(Config{ResultBackend: v.url, CacheBackendOptions: v.options})
+		if err != nil || a.engine != v.engine || len(a.warnings) != v.warnings {
+			t.Errorf("%s, %v: %s, %v, %v", v.url, v.options, a.engine, a.warnings, err)
+		}
+	}
+	both := map[string]any{"binary": true, "debug": 0}
+	if _, err := translate(Config{ResultBackend: "memcached://a", CacheBackendOptions: both}); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "binary") {
+		t.Errorf("%v", err)
+	}
+	_, _, err := ReadConfig(strings.NewReader("cache_backend_options: {binary: true, debug: 0}"))
+	if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "debug of python-memcached") {
+		t.Errorf("%v", err)
 	}
 }
 

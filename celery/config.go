@@ -24,9 +24,9 @@ type Config struct {
 	ResultBackend string
 	// CacheBackend (cache_backend) is the backend's URL if ResultBackend is "cache".
 	CacheBackend string
-	// CacheBackendOptions (cache_backend_options) is what pylibmc's client is made with: behaviors (a map: ketama, ketama_weighted,
-	// hash, distribution, connect_timeout say something here), username, password. Other options of pylibmc or python-memcached
-	// are warnings, unknown ones errors.
+	// CacheBackendOptions (cache_backend_options) is what the client of Memcached is made with. Of pylibmc behaviors (a map: ketama,
+	// ketama_weighted, hash, distribution, connect_timeout), username and password say something here. An option that only
+	// python-memcached takes, as {"debug": 0}, says that keys are placed as that client does. Others are warnings, unknown ones errors.
 	CacheBackendOptions map[string]any
 
 	// ResultExpires (result_expires) is how long results live, as in new(time.Hour). As for Celery 0 (NoExpiry) is for ever, and only

@@ -30,8 +30,8 @@
 //	memory://                                cache+memory://, which all backends of a process share
 //
 // or in any form that larder itself takes: sqlite:results.db, redis+cluster://a,b. Celery's and larder's parameters may stand in one
-// URL. On several memcached servers keys are placed as Celery places them with pylibmc (hash=modula); hash=python-memcached is for
-// systems that have that library instead.
+// URL. On several memcached servers keys are placed as Celery places them with pylibmc (hash=modula); hash=python-memcached, or an option
+// of that library in cache_backend_options, is for systems that have it instead.
 //
 // # Differences from Celery
 //

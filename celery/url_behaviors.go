@@ -18,32 +18,71 @@ var quietBehaviors = []string{
 	"ketama_hash", "hash_with_namespace",
 }
 
-// Options of the two clients' constructors that mean nothing here.
-var quietOptions = []string{
-	"binary", "debug", "pickleProtocol", "pickler", "unpickler", "compressor", "decompressor", "pload", "pid", "server_max_key_length",
-	"server_max_value_length", "dead_retry", "socket_timeout", "cache_cas", "flush_on_reconnect", "check_keys",
-}
+// The options of the two clients' constructors. Neither takes those of the other: an application that has one has that client. Only
+// behaviors may be there with both: Celery keeps them from python-memcached.
+var (
+	pylibmcOptions         = []string{"binary", "username", "password"}
+	pythonMemcachedOptions = []string{
+		"debug", "pickleProtocol", "pickler", "unpickler", "compressor", "decompressor", "pload", "pid", "server_max_key_length",
+		"server_max_value_length", "dead_retry", "socket_timeout", "cache_cas", "flush_on_reconnect", "check_keys", "key_encoder",
+	}
+)
+
+// quietOptions change nothing that is seen from outside, or are read elsewhere.
+var quietOptions = []string{"behaviors", "username", "password", "debug"}
 
 // readClientOptions reads cache_backend_options.
 func (a *address) readClientOptions(options map[string]any, u *driver.URL, t *target) error {
-	for _, name := range slices.Sorted(maps.Keys(options)) {
-		switch {
-		case name == "behaviors" || name == "username" || name == "password":
-		case slices.Contains(quietOptions, name):
-			a.warn("cache_backend_options", "%s has no meaning here", name)
-		default:
-			return badSetting("cache_backend_options", "unknown option %q; known: behaviors, username, password, %s", name, strings.Join(quietOptions, ", "))
-		}
-	}
 	rule, err := placementOf(options)
 	if err != nil {
 		return err
 	}
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		if !slices.Contains(quietOptions, name) {
+			a.warn("cache_backend_options", "%s has no meaning here", name)
+		}
+	}
 	if _, given := u.Param("hash"); !given && t.scheme != "memcached+unix" {
 		t.set("hash", rule)
 	}
-	return a.readBehaviors(behaviorsOf(options), u, t)
+	behaviors := behaviorsOf(options)
+	if rule == pythonMemcached && len(behaviors) > 0 {
+		a.warn("cache_backend_options", "behaviors have no meaning for python-memcached, whose options are there too")
+		return nil
+	}
+	return a.readBehaviors(behaviors, u, t)
 }
+
+// clientOf tells which client takes these options, if they say.
+func clientOf(options map[string]any) (client string, err error) {
+	owners := map[string]string{} // an option, by client
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		switch {
+		case name == "behaviors":
+		case slices.Contains(pylibmcOptions, name):
+			owners[pylibmc] = name
+		case slices.Contains(pythonMemcachedOptions, name):
+			owners[pythonMemcached] = name
+		default:
+			return "", badSetting("cache_backend_options", "unknown option %q; known: behaviors, of pylibmc %s, of python-memcached %s",
+				name, strings.Join(pylibmcOptions, ", "), strings.Join(pythonMemcachedOptions, ", "))
+		}
+	}
+	if len(owners) > 1 {
+		return "", badSetting("cache_backend_options", "%s is an option of pylibmc, and %s of python-memcached: there is no client that takes both",
+			owners[pylibmc], owners[pythonMemcached])
+	}
+	for client = range owners {
+		break
+	}
+	return client, nil
+}
+
+// The clients that Celery may have. The second is the name of its rule of placement as well.
+const (
+	pylibmc         = "pylibmc"
+	pythonMemcached = "python-memcached"
+)
 
 // readBehaviors reads those that are not about placement.
 func (a *address) readBehaviors(behaviors map[string]any, u *driver.URL, t *target) error {
@@ -75,9 +114,13 @@ func behaviorsOf(options map[string]any) map[string]any {
 	return b
 }
 
-// placementOf tells by which of the engine's rules pylibmc places keys with these behaviors. Other programs would not find what is
-// placed by another one, so what the engine does not have is an error.
+// placementOf tells by which of the engine's rules a client with these options places keys: python-memcached if some are that client's
+// alone, else pylibmc by its behaviors. Other programs would not find what is placed by another one, so what the engine does not have is
+// an error.
 func placementOf(options map[string]any) (rule string, err error) {
+	if client, err := clientOf(options); err != nil || client == pythonMemcached {
+		return client, err
+	}
 	if _, isMap := options["behaviors"].(map[string]any); !isMap && options["behaviors"] != nil {
 		return "", badSetting("cache_backend_options", "behaviors is not a map of names and values")
 	}

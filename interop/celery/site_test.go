@@ -60,7 +60,7 @@ var plans = []plan{
 		"cache_backend_options": map[string]any{"behaviors": map[string]any{"ketama": true}},
 	}},
 	{"python-memcached-1", 1, pythonMemcached, "json", nil},
-	{"python-memcached-2", 2, pythonMemcached, "json", nil},
+	{"python-memcached-2", 2, pythonMemcached, "json", map[string]any{"cache_backend_options": map[string]any{"debug": 0}}},
 	{"python-memcached-2-yaml", 2, pythonMemcached, "yaml", rich},
 }
 
@@ -173,7 +173,7 @@ func (s *site) goConfig(t testing.TB) celery.Config {
 		cfg.Compat = py.Celery52
 		cfg.ResultBackendTransportOptions.GlobalKeyPrefix = "" // 5.2 does not have it
 	}
-	if s.library == pythonMemcached {
+	if s.library == pythonMemcached && cfg.CacheBackendOptions == nil { // which would say it
 		cfg.ResultBackend += "?hash=python-memcached"
 	}
 	return cfg
