@@ -139,7 +139,7 @@ func checkTests(pkgs map[string]listed, p listed, dir string, r rule) (faults []
 // checkArrows, so that a wrong import is told once and not for every package that stands on it.
 func checkLinked(pkgs map[string]listed, p listed, dir string) (faults []string) {
 	allowed := map[string]bool{module: true}
-	forTests := strings.HasPrefix(dir, "internal/")
+	forTests := strings.HasPrefix(dir, "internal/") || inFolder(dir, "celery/internal/enginetest")
 	for _, dep := range append(slices.Clone(p.Deps), p.ImportPath) {
 		to, own := dirOf(dep)
 		if !own {

@@ -12,8 +12,8 @@ const (
 	lastPause  = 50 * time.Millisecond
 )
 
-// pause waits for a random time before the next attempt of one that has lost races, so that many writers do not take each
-// other's turn again and again. It returns early, with an error, when ctx ends.
+// pause waits for a random time before the next attempt of one that has lost races, so that many writers do
+// not take each other's turn again and again. It returns early, with an error, when ctx ends.
 func pause(ctx context.Context, losses int) error {
 	if losses <= freeLosses {
 		return ctx.Err()

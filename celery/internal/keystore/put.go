@@ -9,18 +9,20 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// Put stores value under key with the lifetime ttl (0: no expiry) and publishes it, in one step where the store is a
-// driver.Notifier: a writer that dies at any moment leaves no value that nobody was told of. If an entry is there, final is asked
-// whether it has to stay, and then Put does nothing and tells so. final is called on the caller's goroutine with the bytes that are
-// there, once for each state of the entry that is met. It must not change them. What is no proper value is its decision too.
+// Put stores value under key with the lifetime ttl (0: no expiry) and publishes it, in one step where the
+// store is a driver.Notifier: a writer that dies at any moment leaves no value that nobody was told of. If an
+// entry is there, final is asked whether it has to stay, and then Put does nothing and tells so. final is
+// called on the caller's goroutine with the bytes that are there, once for each state of the entry that is
+// met. It must not change them. What is no proper value is its decision too.
 //
-// Whoever else writes with Put, or with a program that writes in one step: what final has called final stays. A Put that loses
-// a race reads again, as often as it takes and less often with time, until ctx ends.
+// Whoever else writes with Put, or with a program that writes in one step: what final has called final stays.
+// A Put that loses a race reads again, as often as it takes and less often with time, until ctx ends.
 //
-// An error of the store is returned as it is. After driver.ErrTooLarge the entry is as it was. What is at key and cannot be read
-// is replaced without asking final, as long as nobody has stored another value; where the store cannot do that in one step it
-// stays, and the error is driver.ErrCodec. PutAlways replaces it then. errors.ErrUnsupported: the store cannot write in one
-// step, and nothing was done. After any other error it is not known whether value was stored.
+// An error of the store is returned as it is. After driver.ErrTooLarge the entry is as it was. What is at key
+// and cannot be read is replaced without asking final, as long as nobody has stored another value; where the
+// store cannot do that in one step it stays, and the error is driver.ErrCodec.
+// errors.ErrUnsupported: the store cannot write in one step, and nothing was done. After any other error it
+// is not known whether value was stored.
 func Put(ctx context.Context, store driver.Store, key string, value []byte, ttl time.Duration, final func(old []byte) bool) (stored bool, err error) {
 	w, err := writerFor(store)
 	if err != nil {
@@ -42,17 +44,6 @@ func Put(ctx context.Context, store driver.Store, key string, value []byte, ttl 
 			return stored, err
 		}
 	}
-}
-
-// PutAlways stores value under key with the lifetime ttl (0: no expiry), whatever is there, and publishes it, in one step where
-// the store is a driver.Notifier. An error of the store is returned as it is; driver.ErrTooLarge has deleted the entry.
-func PutAlways(ctx context.Context, store driver.Store, key string, value []byte, ttl time.Duration) error {
-	if n, ok := store.(driver.Notifier); ok {
-		if err := n.SetNotify(ctx, key, value, ttl); !errors.Is(err, errors.ErrUnsupported) {
-			return err
-		}
-	}
-	return store.Set(ctx, key, value, ttl)
 }
 
 // writer replaces the state of an entry that was read, in one step.

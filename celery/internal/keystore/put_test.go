@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keystore"
 	"github.com/larder-go/larder/driver"
 )
@@ -30,7 +31,7 @@ func mustPut(t *testing.T, store driver.Store, key, value string) bool {
 
 // TestPut: what is not final is replaced, whatever it is; what is final stays; what is stored has its lifetime.
 func TestPut(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		store := open(t, 1)[0]
 		var asked []string
 		for i, c := range []struct {
@@ -49,7 +50,7 @@ func TestPut(t *testing.T) {
 				asked = append(asked, string(old))
 				return succeeded(old)
 			})
-			if there := get(t, store, "key"); err != nil || stored != c.stored || there != c.there {
+			if there := enginetest.Get(t, store, "key"); err != nil || stored != c.stored || there != c.there {
 				t.Errorf("%d: Put %q = %v, %v, and %q is there", i, c.value, stored, err, there)
 			}
 		}
@@ -64,22 +65,6 @@ func TestPut(t *testing.T) {
 	})
 }
 
-// TestPutAlways: nothing stands in its way.
-func TestPutAlways(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
-		store := open(t, 1)[0]
-		for _, value := range []string{"SUCCESS", "FAILURE", ""} {
-			if err := keystore.PutAlways(t.Context(), store, "key", []byte(value), time.Minute); err != nil {
-				t.Fatal(err)
-			}
-			if there := get(t, store, "key"); there != value {
-				t.Errorf("%q is there and not %q", there, value)
-			}
-			lifetime(t, store, "key", 59*time.Second, 62*time.Second)
-		}
-	})
-}
-
 func lifetime(t *testing.T, store driver.Store, key string, from, to time.Duration) {
 	t.Helper()
 	found, err := store.(driver.Inspector).Inspect(t.Context(), []string{key})
@@ -90,7 +75,7 @@ func lifetime(t *testing.T, store driver.Store, key string, from, to time.Durati
 
 // TestPublished: who listens is told of every value that is stored, and of none that is not.
 func TestPublished(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		stores := open(t, 2)
 		n, ok := stores[1].(driver.Notifier)
 		if !ok {
@@ -105,9 +90,11 @@ func TestPublished(t *testing.T) {
 		for _, value := range []string{"STARTED", "SUCCESS", "late", "SUCCESS again"} {
 			mustPut(t, stores[0], "key", value)
 		}
-		if err := keystore.PutAlways(t.Context(), stores[0], "key", []byte("at last"), 0); err != nil {
-			t.Fatal(err)
+		mustPut(t, stores[0], "key", "STARTED")
+		if ok, err := stores[0].Delete(t.Context(), "key"); !ok || err != nil {
+			t.Fatal(ok, err)
 		}
+		mustPut(t, stores[0], "key", "at last")
 		for _, want := range []string{"STARTED", "SUCCESS", "at last"} {
 			select {
 			case got := <-told:
@@ -123,7 +110,7 @@ func TestPublished(t *testing.T) {
 
 // TestPutIsAMap: alone, it does what a map with a rule does.
 func TestPutIsAMap(t *testing.T) {
-	store := openMemory(t, 1)[0]
+	store := enginetest.Memory(t, 1)[0]
 	rapid.Check(t, func(t *rapid.T) {
 		if _, err := store.(driver.Clearer).ClearAll(context.Background()); err != nil {
 			t.Fatal(err)
@@ -141,12 +128,12 @@ func TestPutIsAMap(t *testing.T) {
 					model[k] = v
 				}
 			},
-			"putAlways": func(t *rapid.T) {
-				k, v := rapid.StringMatching(`[kl]`).Draw(t, "key"), value.Draw(t, "value")
-				if err := keystore.PutAlways(context.Background(), store, k, []byte(v), 0); err != nil {
+			"delete": func(t *rapid.T) {
+				k := rapid.StringMatching(`[kl]`).Draw(t, "key")
+				if _, err := store.Delete(context.Background(), k); err != nil {
 					t.Fatal(err)
 				}
-				model[k] = v
+				delete(model, k)
 			},
 			"": func(t *rapid.T) {
 				for k, want := range model {
@@ -159,9 +146,9 @@ func TestPutIsAMap(t *testing.T) {
 	})
 }
 
-// TestTooLarge: the error is the engine's, and what was there stays, unless it is to be replaced always.
+// TestTooLarge: the error is the engine's, and what was there stays.
 func TestTooLarge(t *testing.T) {
-	store, large := openMemcached(t, 1)[0], make([]byte, 2<<20)
+	store, large := enginetest.Memcached(t, 1)[0], make([]byte, 2<<20)
 	for _, there := range []string{"", "STARTED"} {
 		if there != "" {
 			mustPut(t, store, "key", there)
@@ -170,41 +157,24 @@ func TestTooLarge(t *testing.T) {
 			t.Errorf("Put = %v, %v", stored, err)
 		}
 	}
-	if there := get(t, store, "key"); there != "STARTED" {
-		t.Errorf("%q is there", there)
-	}
-	if err := keystore.PutAlways(t.Context(), store, "key", large, 0); !errors.Is(err, driver.ErrTooLarge) {
-		t.Errorf("PutAlways: %v", err)
-	}
-	if there := get(t, store, "key"); there != driver.ErrMiss.Error() {
+	if there := enginetest.Get(t, store, "key"); there != "STARTED" {
 		t.Errorf("%q is there", there)
 	}
 }
 
-// TestUnreadable: what is no value at all is replaced, and final is not asked; but not what has been stored in its place since.
+// TestUnreadable: what is no value at all is replaced, and final is not asked. TestLostRace has what is stored in its
+// place meanwhile.
 func TestUnreadable(t *testing.T) {
-	for name, store := range map[string]driver.Store{"redis": openRedis(t, 1)[0], "memcached": openMemcached(t, 1)[0]} {
+	for name, open := range map[string]enginetest.Open{"redis": enginetest.Redis, "memcached": enginetest.Memcached} {
 		t.Run(name, func(t *testing.T) {
-			if name == "redis" {
-				collection := driver.Collection{Members: "key", Counts: [2]string{"s", "t"}}
-				if _, err := store.(driver.Collector).Collect(t.Context(), collection, 0, []byte("member"), 0); err != nil {
-					t.Fatal(err)
-				}
-			} else {
-				memcachedServer.MustAsk(t, "set key 1 0 3\r\nodd") // flags that say pickled
-			}
+			store := open(t, 1)[0]
+			enginetest.MakeUnreadable(t, store, "key")
 			stored, err := keystore.Put(t.Context(), store, "key", []byte("x"), 0, func([]byte) bool {
 				t.Error("final is asked")
 				return false
 			})
-			if !stored || err != nil {
-				t.Errorf("Put = %v, %v", stored, err)
-			}
-			if err := keystore.PutAlways(t.Context(), store, "key", []byte("x"), 0); err != nil {
-				t.Error(err)
-			}
-			if there := get(t, store, "key"); there != "x" {
-				t.Errorf("%q is there", there)
+			if there := enginetest.Get(t, store, "key"); !stored || err != nil || there != "x" {
+				t.Errorf("Put = %v, %v, and %q is there", stored, err, there)
 			}
 		})
 	}
@@ -249,10 +219,10 @@ func (l *loser) Swap(context.Context, string, driver.Version, []byte, time.Durat
 
 func (l *loser) Add(context.Context, string, []byte, time.Duration) (bool, error) { return false, nil }
 
-// TestUnsupported: an engine that cannot do it in one step is told from the start, and is not asked. One that can, but cannot
-// publish (an old server), stores without.
+// TestUnsupported: an engine that cannot do it in one step is told from the start, and is not asked. One that
+// can, but cannot publish (an old server), stores without.
 func TestUnsupported(t *testing.T) {
-	store := openMemory(t, 1)[0]
+	store := enginetest.Memory(t, 1)[0]
 	for name, narrow := range map[string]driver.Store{
 		"a store only": struct{ driver.Store }{store},
 		"no Adder": struct {
@@ -270,17 +240,14 @@ func TestUnsupported(t *testing.T) {
 			t.Errorf("%s: Put = %v, %v", name, stored, err)
 		}
 	}
-	if there := get(t, store, "key"); there != driver.ErrMiss.Error() {
+	if there := enginetest.Get(t, store, "key"); there != driver.ErrMiss.Error() {
 		t.Errorf("%q is there", there)
 	}
 	declining := &declining{capable: store.(capable)}
 	mustPut(t, declining, "key", "STARTED")
 	mustPut(t, declining, "key", "SUCCESS")
-	if declining.asked != 2 || get(t, store, "key") != "SUCCESS" {
-		t.Error(declining.asked, get(t, store, "key"))
-	}
-	if err := keystore.PutAlways(t.Context(), declining, "key", []byte("x"), 0); err != nil || get(t, store, "key") != "x" {
-		t.Error(err, get(t, store, "key"))
+	if declining.asked != 2 || enginetest.Get(t, store, "key") != "SUCCESS" {
+		t.Error(declining.asked, enginetest.Get(t, store, "key"))
 	}
 }
 
@@ -309,16 +276,13 @@ func (d *declining) SwapNotify(context.Context, string, driver.Version, []byte, 
 
 // TestFaultsPass: an error of the engine ends it.
 func TestFaultsPass(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		store := open(t, 1)[0]
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if stored, err := keystore.Put(t.Context(), store, "key", nil, 0, succeeded); stored || !errors.Is(err, driver.ErrClosed) {
 			t.Errorf("Put = %v, %v", stored, err)
-		}
-		if err := keystore.PutAlways(t.Context(), store, "key", nil, 0); !errors.Is(err, driver.ErrClosed) {
-			t.Errorf("PutAlways: %v", err)
 		}
 	})
 	unversioned := &unversioned{}

@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keystore"
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/memcached"
+	"github.com/larder-go/larder/redis"
 )
 
 // rounds is how often each race is run.
@@ -22,7 +24,7 @@ const rounds = 10_000
 
 // TestSuccessStays: of writers that race on one key, the one that stores a success is the last.
 func TestSuccessStays(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		for _, writers := range []int{2, 16} {
 			t.Run(fmt.Sprint(writers), func(t *testing.T) {
 				race(t, open(t, 2), writers, 2*rounds/writers)
@@ -31,7 +33,8 @@ func TestSuccessStays(t *testing.T) {
 	})
 }
 
-// race has all writers write to one key at once, in each round another one. Half of them, at most three, have a success.
+// race has all writers write to one key at once, in each round another one. Half of them, at most three, have
+// a success.
 func race(t *testing.T, stores []driver.Store, writers, rounds int) {
 	successes := min(3, writers/2)
 	won, beaten := make([]bool, writers), make([]int, writers)
@@ -79,7 +82,7 @@ func check(t *testing.T, store driver.Store, key string, won []bool) {
 			winner = i
 		}
 	}
-	if there, want := get(t, store, key), fmt.Sprint("SUCCESS ", winner); there != want {
+	if there, want := enginetest.Get(t, store, key), fmt.Sprint("SUCCESS ", winner); there != want {
 		t.Errorf("%s: %q is there and not %q", key, there, want)
 	}
 }
@@ -114,22 +117,40 @@ func (m *meeting) meet() {
 //	        B stores a success
 //	A stores what it has
 //
-// It is played on every engine as it is, and on one that forgets the condition under which it is to store: there the success is lost.
+// It is played on every engine as it is, and on one that forgets the condition under which it is to store:
+// there the success is lost.
 func TestLostRace(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
-		for _, first := range []string{"", "PENDING"} {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
+		for name, begin := range beginnings {
 			for _, blinded := range []bool{false, true} {
 				store := open(t, 1)[0]
-				if first != "" {
-					mustPut(t, store, "key", first)
+				if !begin(t, store) {
+					continue
 				}
 				stored, there := lose(t, store, blinded)
 				if lost := stored || there != "SUCCESS"; lost != blinded {
-					t.Errorf("first %q, blinded %v: stored %v, and %q is there", first, blinded, stored, there)
+					t.Errorf("%s, blinded %v: stored %v, and %q is there", name, blinded, stored, there)
 				}
 			}
 		}
 	})
+}
+
+// beginnings are what A may read. They tell whether the engine knows such a thing.
+var beginnings = map[string]func(t *testing.T, store driver.Store) bool{
+	"nothing": func(*testing.T, driver.Store) bool { return true },
+	"a value": func(t *testing.T, store driver.Store) bool {
+		mustPut(t, store, "key", "PENDING")
+		return true
+	},
+	"nothing readable": func(t *testing.T, store driver.Store) bool {
+		switch store.(type) {
+		case *redis.Store, *memcached.Store:
+			enginetest.MakeUnreadable(t, store, "key")
+			return true
+		}
+		return false
+	},
 }
 
 func lose(t *testing.T, store driver.Store, blinded bool) (stored bool, there string) {
@@ -140,7 +161,7 @@ func lose(t *testing.T, store driver.Store, blinded bool) (stored bool, there st
 		victim = &slowNotifier{slow, n}
 	}
 	stored = mustPut(t, victim, "key", "STARTED")
-	return stored, get(t, store, "key")
+	return stored, enginetest.Get(t, store, "key")
 }
 
 // slow lets something happen between a read and a write. Blinded it writes without looking at the version.
@@ -203,9 +224,9 @@ func rival(addr string) error {
 
 // TestTwoProcesses: the same between processes.
 func TestTwoProcesses(t *testing.T) {
-	store := openMemcached(t, 1)[0]
+	store := enginetest.Memcached(t, 1)[0]
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
-	cmd.Env = append(os.Environ(), rivalVariable+"="+memcachedServer.Addr())
+	cmd.Env = append(os.Environ(), rivalVariable+"="+enginetest.MemcachedServer.Addr())
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -230,7 +251,7 @@ func TestTwoProcesses(t *testing.T) {
 		if line, err := done.ReadString('\n'); err != nil || strings.TrimSpace(line) != "done" {
 			t.Fatalf("the other process says %q, %v", line, err)
 		}
-		if there := get(t, store, key); there != "SUCCESS" {
+		if there := enginetest.Get(t, store, key); there != "SUCCESS" {
 			t.Fatalf("%s: %q is there", key, there)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/larder-go/larder/celery/internal/keystore"
+	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
 )
@@ -18,21 +18,22 @@ import (
 // writes is how many values a second BenchmarkLatency stores: its load.
 const writes = 200
 
-// BenchmarkLatency: how long after a value has begun to be stored the one who waits for it is told, while 200 values are stored
-// a second by another store. Each value has a key of its own, which is waited for from the moment that another one was told of, so
-// that there are always as many who wait: with 100 waiters each has waited for half a second, with 1,000 for 5 seconds.
+// BenchmarkLatency: how long after a value has begun to be stored the one who waits for it is told, while 200
+// values are stored a second by another store. Each value has a key of its own, which is waited for from the
+// moment that another one was told of, so that there are always as many who wait: with 100 waiters each has
+// waited for half a second, with 1,000 for 5 seconds.
 func BenchmarkLatency(b *testing.B) {
-	db := redisServer.FreshDB()
+	db := enginetest.RedisServer.FreshDB()
 	for name, open := range map[string]func() driver.Store{
-		"redis":     func() driver.Store { return dialRedis(b, redisServer.Addr(), db) },
-		"memcached": func() driver.Store { return dialMemcached(b, memcachedServer.Addr()) },
+		"redis":     func() driver.Store { return enginetest.DialRedis(b, enginetest.RedisServer.Addr(), db) },
+		"memcached": func() driver.Store { return enginetest.DialMemcached(b, enginetest.MemcachedServer.Addr()) },
 	} {
 		for _, waiters := range []int{1, 100, 1000} {
 			b.Run(fmt.Sprintf("%s/%d", name, waiters), func(b *testing.B) {
-				if err := memcachedServer.Flush(); err != nil {
+				if err := enginetest.MemcachedServer.Flush(); err != nil {
 					b.Fatal(err)
 				}
-				redisServer.MustDo(b, "FLUSHALL")
+				enginetest.RedisServer.MustDo(b, "FLUSHALL")
 				latency(b, open(), open(), waiters)
 			})
 		}
@@ -65,7 +66,7 @@ func latency(b *testing.B, reader, writer driver.Store, waiters int) {
 		next = next.Add(time.Duration(rand.ExpFloat64() * float64(time.Second/writes)))
 		time.Sleep(time.Until(next)) // the load: values come at random
 		value := binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixNano()))
-		if err := keystore.PutAlways(b.Context(), writer, fmt.Sprint("key", i), value, time.Minute); err != nil {
+		if err := enginetest.Store(b.Context(), writer, fmt.Sprint("key", i), string(value)); err != nil {
 			b.Fatal(err)
 		}
 		if i+waiters < b.N {
@@ -83,10 +84,10 @@ func latency(b *testing.B, reader, writer driver.Store, waiters int) {
 
 // BenchmarkIdle: what 10,000 who wait cost while nothing happens, in thousandths of one core of this process.
 func BenchmarkIdle(b *testing.B) {
-	db := redisServer.FreshDB()
+	db := enginetest.RedisServer.FreshDB()
 	for name, open := range map[string]func() driver.Store{
-		"redis":     func() driver.Store { return dialRedis(b, redisServer.Addr(), db) },
-		"memcached": func() driver.Store { return dialMemcached(b, memcachedServer.Addr()) },
+		"redis":     func() driver.Store { return enginetest.DialRedis(b, enginetest.RedisServer.Addr(), db) },
+		"memcached": func() driver.Store { return enginetest.DialMemcached(b, enginetest.MemcachedServer.Addr()) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			w := keywait.New(open(), keywait.Options{})

@@ -45,7 +45,7 @@ func TestNothingPilesUp(t *testing.T) {
 			}
 			return nil
 		}
-		w := keywait.New(spoken{s}, keywait.Options{})
+		w := keywait.New(publishing{s}, keywait.Options{})
 		defer w.Close()
 		stay, cancel := context.WithCancel(context.Background())
 		defer cancel()
@@ -57,7 +57,7 @@ func TestNothingPilesUp(t *testing.T) {
 			ctx, cancel := context.WithTimeout(stay, 10*time.Microsecond)
 			_ = w.Watch(ctx, []string{fmt.Sprint("goes", i)}, nil)
 			cancel()
-			most = max(most, w.Wanted())
+			most = max(most, w.Pending())
 		}
 		if most > 50 {
 			t.Errorf("%d are kept", most)
@@ -65,8 +65,8 @@ func TestNothingPilesUp(t *testing.T) {
 	})
 }
 
-// TestNothingIsFreedTwice: of those who come and go while a subscription takes long, nothing is left either.
-func TestNothingIsFreedTwice(t *testing.T) {
+// TestNothingIsUnusedTwice: of those who come and go while a subscription takes long, nothing is left either.
+func TestNothingIsUnusedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript()
 		var blocks atomic.Bool
@@ -76,20 +76,20 @@ func TestNothingIsFreedTwice(t *testing.T) {
 				<-blocked
 			}
 		}
-		w := keywait.New(spoken{s}, keywait.Options{})
+		w := keywait.New(publishing{s}, keywait.Options{})
 		stay, cancel := context.WithCancel(context.Background())
-		go func() { _ = w.Watch(stay, []string{"heard"}, nil) }()
+		go func() { _ = w.Watch(stay, []string{"subscribed"}, nil) }()
 		time.Sleep(time.Second) // virtual: it is subscribed to
 		cancel()
 		blocks.Store(true)
 		most := 0
 		for i := range 1000 {
-			for _, key := range []string{"heard", fmt.Sprint("goes", i)} {
+			for _, key := range []string{"subscribed", fmt.Sprint("goes", i)} {
 				ctx, cancel := context.WithTimeout(context.Background(), 10*time.Microsecond)
 				_ = w.Watch(ctx, []string{key}, nil)
 				cancel()
 			}
-			most = max(most, w.Wanted()+w.Freed())
+			most = max(most, w.Pending()+w.Unused())
 		}
 		if most > 50 {
 			t.Errorf("%d are kept", most)
@@ -104,7 +104,7 @@ func TestLeftWhileSubscribing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript()
 		s.added = func() { time.Sleep(time.Second) } // virtual
-		w := keywait.New(spoken{s}, keywait.Options{})
+		w := keywait.New(publishing{s}, keywait.Options{})
 		defer w.Close()
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 		defer cancel()

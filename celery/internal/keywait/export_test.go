@@ -2,16 +2,16 @@ package keywait
 
 import "time"
 
-// Waiting is how many keys somebody waits for, and Heard how many of them the store tells of.
-func (w *Waiter) Waiting() (waiting, heard int) {
+// Waiting is how many keys somebody waits for, and how many of them are subscribed to.
+func (w *Waiter) Waiting() (waiting, subscribed int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.topics {
-		if t.heard {
-			heard++
+		if t.subscribed {
+			subscribed++
 		}
 	}
-	return len(w.topics), heard
+	return len(w.topics), subscribed
 }
 
 // Idle is how many keys have been read and are not due again yet.
@@ -19,23 +19,23 @@ func (w *Waiter) Idle() (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.topics {
-		if t.looked && !t.reading && time.Until(t.due) > 0 {
+		if t.asked && !t.reading && time.Until(t.due) > 0 {
 			n++
 		}
 	}
 	return n
 }
 
-// Wanted is how many topics wait for a subscription, or have ended meanwhile.
-func (w *Waiter) Wanted() int {
+// Pending is how many topics wait for a subscription, or have ended meanwhile.
+func (w *Waiter) Pending() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.ears.wanted)
+	return len(w.subscriber.pending)
 }
 
-// Freed is how many keys wait for the end of their subscription.
-func (w *Waiter) Freed() int {
+// Unused is how many keys wait for the end of their subscription.
+func (w *Waiter) Unused() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.ears.freed)
+	return len(w.subscriber.unused)
 }

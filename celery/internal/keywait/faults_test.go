@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/larder-go/larder/celery/internal/keystore"
+	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/faultproxy"
@@ -29,11 +29,11 @@ type process interface {
 func eachProcess(t *testing.T, test func(t *testing.T, p process, dial func() driver.Store)) {
 	t.Run("redis", func(t *testing.T) {
 		s := redistest.Start(t)
-		test(t, s, func() driver.Store { return dialRedis(t, s.Addr(), 0) })
+		test(t, s, func() driver.Store { return enginetest.DialRedis(t, s.Addr(), 0) })
 	})
 	t.Run("memcached", func(t *testing.T) {
 		s := memcachetest.Start(t)
-		test(t, s, func() driver.Store { return dialMemcached(t, s.Addr()) })
+		test(t, s, func() driver.Store { return enginetest.DialMemcached(t, s.Addr()) })
 	})
 }
 
@@ -55,7 +55,7 @@ func TestKilledServer(t *testing.T) {
 			cancel()
 			p.Restart(t)
 			eventually(t, func() error {
-				return keystore.PutAlways(t.Context(), writer, "key", fmt.Append(nil, i), time.Hour)
+				return enginetest.Store(t.Context(), writer, "key", fmt.Sprint(i))
 			})
 			before.expect(fmt.Sprint("key=", i))
 			during.expect(fmt.Sprint("key=", i))
@@ -70,7 +70,8 @@ func TestKilledServer(t *testing.T) {
 	})
 }
 
-// TestFrozenServer: a call ends with its context, Close ends at once, and when the server goes on everybody is told.
+// TestFrozenServer: a call ends with its context, Close ends at once, and when the server goes on everybody
+// is told.
 func TestFrozenServer(t *testing.T) {
 	eachProcess(t, func(t *testing.T, p process, dial func() driver.Store) {
 		store := dial()
@@ -91,7 +92,7 @@ func TestFrozenServer(t *testing.T) {
 		}
 		p.Thaw(t)
 		eventually(t, func() error {
-			return keystore.PutAlways(t.Context(), store, "key", []byte("end"), time.Hour)
+			return enginetest.Store(t.Context(), store, "key", "end")
 		})
 		before.expect("key=end")
 		before.done()
@@ -129,13 +130,13 @@ func TestFrozenNetwork(t *testing.T) {
 	}
 }
 
-// TestOneServerOfTwo: who waits for a key on a server that is well is told in good time, though others wait for keys on one that is
-// frozen. The first may have to wait until that has been noticed.
+// TestOneServerOfTwo: who waits for a key on a server that is well is told in good time, though others wait
+// for keys on one that is frozen. The first may have to wait until that has been noticed.
 func TestOneServerOfTwo(t *testing.T) {
 	sound, frozen := memcachetest.Start(t), memcachetest.Start(t)
 	both := memcached.Options{Addresses: []string{sound.Addr(), frozen.Addr()}, Timeout: time.Second}
 	store, err := memcached.Open(t.Context(), both)
-	store = closing(t, store, err).(*memcached.Store)
+	store = enginetest.Closing(t, store, err).(*memcached.Store)
 	var on [2][]string
 	for i := 0; len(on[0]) < 20 || len(on[1]) < 20; i++ {
 		key := fmt.Sprint("key", i)
@@ -151,7 +152,7 @@ func TestOneServerOfTwo(t *testing.T) {
 	for _, key := range on[1] {
 		watch(t, w, "end", key).expect(key + "=1")
 	}
-	writer := dialMemcached(t, sound.Addr())
+	writer := enginetest.DialMemcached(t, sound.Addr())
 	frozen.Freeze(t)
 	began := time.Now()
 	for _, key := range on[0][:20] {
@@ -172,15 +173,15 @@ func TestOneServerOfTwo(t *testing.T) {
 	frozen.Thaw(t)
 }
 
-// muffled is a Notifier of which some messages get lost.
-type muffled struct {
+// lossy is a Notifier of which some messages get lost.
+type lossy struct {
 	driver.Store
 	driver.Batcher
 	driver.Notifier
 	loses func(driver.Message) bool
 }
 
-func (m muffled) Subscribe(ctx context.Context, keys []string, tell func(driver.Message)) (driver.Subscription, error) {
+func (m lossy) Subscribe(ctx context.Context, keys []string, tell func(driver.Message)) (driver.Subscription, error) {
 	return m.Notifier.Subscribe(ctx, keys, func(msg driver.Message) {
 		if !m.loses(msg) {
 			tell(msg)
@@ -188,8 +189,9 @@ func (m muffled) Subscribe(ctx context.Context, keys []string, tell func(driver.
 	})
 }
 
-// TestWhatFindsIt: a value that was stored while the connection was lost is found because the engine says that something may be missing,
-// and without that because it is read again. Without both it is not found: so these are what does it.
+// TestWhatFindsIt: a value that was stored while the connection was lost is found because the engine says
+// that something may be missing, and without that because it is read again. Without both it is not found: so
+// these are what does it.
 func TestWhatFindsIt(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -206,12 +208,12 @@ func TestWhatFindsIt(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := redistest.Start(t)
 			proxy := faultproxy.New(t, "tcp", s.Addr())
-			store, writer := dialRedis(t, proxy.Addr(), 0), dialRedis(t, s.Addr(), 0)
-			w := start(t, muffled{store, store.(driver.Batcher), store.(driver.Notifier), c.loses}, keywait.Options{Reread: c.reread})
+			store, writer := enginetest.DialRedis(t, proxy.Addr(), 0), enginetest.DialRedis(t, s.Addr(), 0)
+			w := start(t, lossy{store, store.(driver.Batcher), store.(driver.Notifier), c.loses}, keywait.Options{Reread: c.reread})
 			h, probe := watch(t, w, "end", "key"), watch(t, w, "end", "probe")
 			eventually(t, func() error {
-				_, heard := w.Waiting()
-				return none("keys that are not heard or read", 4-heard-w.Idle())
+				_, subscribed := w.Waiting()
+				return none("keys that are not subscribed to or read", 4-subscribed-w.Idle())
 			})
 			proxy.Refuse(true)
 			proxy.Cut()

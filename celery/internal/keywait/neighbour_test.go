@@ -10,14 +10,16 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/memcachetest"
 	"github.com/larder-go/larder/memcached"
 )
 
-// pair is a store on two servers. The one with the keys that begin with b may be frozen: its keys fail when the store's patience is
-// over, or the caller's, and those of the other are answered together with them. It makes sure that no key is read by two at once.
+// pair is a store on two servers. The one with the keys that begin with b may be frozen: its keys fail when
+// the store's patience is over, or the caller's, and those of the other are answered together with them. It
+// makes sure that no key is read by two at once.
 type pair struct {
 	*script
 	t       *testing.T
@@ -84,8 +86,9 @@ func (p *pair) end(keys []string) {
 // delays are from a value being there to its being told: on average, and the longest.
 type delays struct{ mean, most, begins time.Duration }
 
-// live plays some 15 seconds in virtual time: more than ten callers a second begin to wait for keys of b, one always waits for a key of a whose
-// value changes, and one after the other begins to wait for a key of a that has a value.
+// live plays some 15 seconds in virtual time: more than ten callers a second begin to wait for keys of b, one
+// always waits for a key of a whose value changes, and one after the other begins to wait for a key of a that
+// has a value.
 func (p *pair) live(w *keywait.Waiter) (d delays) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
@@ -118,8 +121,8 @@ func (p *pair) live(w *keywait.Waiter) (d delays) {
 	return d
 }
 
-// TestFrozenNeighbour: whoever waits for keys of a server that is well does not notice that others begin to wait for keys of one that
-// is frozen. When that goes on its keys are told.
+// TestFrozenNeighbour: whoever waits for keys of a server that is well does not notice that others begin to
+// wait for keys of one that is frozen. When that goes on its keys are told.
 func TestFrozenNeighbour(t *testing.T) {
 	run := func(patient time.Duration) (d delays) {
 		synctest.Test(t, func(t *testing.T) {
@@ -146,8 +149,8 @@ func TestFrozenNeighbour(t *testing.T) {
 	}
 }
 
-// TestFreezes: when a server freezes whose keys are read together with others, these wait once for as long as a quick answer may
-// take. When it goes on, all of its keys are told.
+// TestFreezes: when a server freezes whose keys are read together with others, these wait once for as long as
+// a quick answer may take. When it goes on, all of its keys are told.
 func TestFreezes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &pair{script: newScript(), t: t, reading: map[string]bool{}}
@@ -214,14 +217,15 @@ func (f far) GetMany(ctx context.Context, keys []string) ([]driver.Result, error
 	return results, err
 }
 
-// TestFrozenMemcached is TestFrozenNeighbour with servers. What it takes is compared with the same while both are well.
+// TestFrozenMemcached is TestFrozenNeighbour with servers. What it takes is compared with the same while both
+// are well.
 func TestFrozenMemcached(t *testing.T) {
 	const values = 8
 	sound, frozen := memcachetest.Start(t), memcachetest.Start(t)
 	store, err := memcached.Open(t.Context(), memcached.Options{Addresses: []string{sound.Addr(), frozen.Addr()}})
-	store = closing(t, store, err).(*memcached.Store)
+	store = enginetest.Closing(t, store, err).(*memcached.Store)
 	on := onEach(t, store, frozen, 2*values)
-	writer := dialMemcached(t, sound.Addr())
+	writer := enginetest.DialMemcached(t, sound.Addr())
 	w := start(t, store, keywait.Options{})
 	run := func(of [2][]string) time.Duration {
 		began := time.Now()

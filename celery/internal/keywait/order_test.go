@@ -51,7 +51,8 @@ func expectTold(t *testing.T, got, want string) {
 // never is longer than any scene.
 var never = keywait.Options{Reread: 24 * time.Hour}
 
-// TestSubscribesFirst: what is stored at the last moment before the store has subscribed is found, because it is read after that.
+// TestSubscribesFirst: what is stored at the last moment before the store has subscribed is found, because it
+// is read after that.
 func TestSubscribesFirst(t *testing.T) {
 	for name, wait := range map[string]time.Duration{"at once": 0, "after a read": time.Second} {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +64,7 @@ func TestSubscribesFirst(t *testing.T) {
 				}
 				s.set("key", "end")
 			}
-			expectTold(t, play(t, spoken{s}, never, func(*keywait.Waiter) { time.Sleep(2 * time.Second) }), "end")
+			expectTold(t, play(t, publishing{s}, never, func(*keywait.Waiter) { time.Sleep(2 * time.Second) }), "end")
 		})
 	}
 }
@@ -71,7 +72,7 @@ func TestSubscribesFirst(t *testing.T) {
 // TestReadOvertaken: what is read while a message comes in may be older, and is not told.
 func TestReadOvertaken(t *testing.T) {
 	s := newScript()
-	got := play(t, spoken{s}, never, func(*keywait.Waiter) {
+	got := play(t, publishing{s}, never, func(*keywait.Waiter) {
 		s.set("key", "1")
 		s.read = func() { // a reply with "1" is under way
 			s.read = nil
@@ -86,7 +87,7 @@ func TestReadOvertaken(t *testing.T) {
 // TestLostDuringRead: what is being read when something was lost may be older than that, so it is read again.
 func TestLostDuringRead(t *testing.T) {
 	s := newScript()
-	got := play(t, spoken{s}, never, func(*keywait.Waiter) {
+	got := play(t, publishing{s}, never, func(*keywait.Waiter) {
 		s.read = func() { // a reply without a value is under way
 			s.read = nil
 			s.set("key", "end")
@@ -101,7 +102,7 @@ func TestLostDuringRead(t *testing.T) {
 func TestJoinedDuringRead(t *testing.T) {
 	s := newScript()
 	second := ""
-	got := play(t, spoken{s}, never, func(w *keywait.Waiter) {
+	got := play(t, publishing{s}, never, func(w *keywait.Waiter) {
 		joined := make(chan struct{})
 		s.read = func() {
 			s.read = nil
@@ -125,11 +126,12 @@ func TestJoinedDuringRead(t *testing.T) {
 	expectTold(t, second, "2")
 }
 
-// TestMessageOvertaken: a message that was on its way when a read has found what came after it is not told. What comes then is told all the same.
+// TestMessageOvertaken: a message that was on its way when a read has found what came after it is not told.
+// What comes then is told all the same.
 func TestMessageOvertaken(t *testing.T) {
 	s := newScript()
 	s.set("key", "2")
-	got := play(t, spoken{s}, never, func(*keywait.Waiter) {
+	got := play(t, publishing{s}, never, func(*keywait.Waiter) {
 		for i, value := range []string{"1", "2", "3", "4"} {
 			s.set("key", []string{"2", "2", "4", "4"}[i])
 			s.say("key", value)
@@ -144,7 +146,7 @@ func TestMessagesAreEnough(t *testing.T) {
 	s := newScript()
 	s.set("key", "1")
 	var before, after int
-	got := play(t, spoken{s}, never, func(*keywait.Waiter) {
+	got := play(t, publishing{s}, never, func(*keywait.Waiter) {
 		time.Sleep(time.Second)
 		before = s.count()
 		s.say("key", "2")
@@ -163,11 +165,12 @@ func TestMessagesAreEnough(t *testing.T) {
 	}
 }
 
-// TestReread: what was stored without being published is found by and by, in the time that is stated. So is what was lost without a word.
+// TestReread: what was stored without being published is found by and by, in the time that is stated. So is
+// what was lost without a word.
 func TestReread(t *testing.T) {
 	s := newScript()
 	var took time.Duration
-	got := play(t, spoken{s}, keywait.Options{}, func(w *keywait.Waiter) {
+	got := play(t, publishing{s}, keywait.Options{}, func(w *keywait.Waiter) {
 		time.Sleep(time.Minute)
 		s.set("key", "end")
 		for from := time.Now(); took < time.Hour; took = time.Since(from) {
@@ -186,7 +189,8 @@ func TestReread(t *testing.T) {
 	}
 }
 
-// TestPolling: where nothing is published it is read after 1 ms, less often with time, and often again when something has changed.
+// TestPolling: where nothing is published it is read after 1 ms, less often with time, and often again when
+// something has changed.
 func TestPolling(t *testing.T) {
 	s := newScript()
 	var early, late, changed int
@@ -207,8 +211,8 @@ func TestPolling(t *testing.T) {
 	}
 }
 
-// TestDeaf: where a subscription is refused, for a time or for ever, it is read as if there were none.
-func TestDeaf(t *testing.T) {
+// TestSubscriptionRefused: where a subscription is refused, for a time or for ever, it is polled as if there were none.
+func TestSubscriptionRefused(t *testing.T) {
 	for name, refusal := range map[string]error{"no such thing": errors.ErrUnsupported, "not now": errors.New("refused")} {
 		t.Run(name, func(t *testing.T) {
 			s := newScript()
@@ -220,7 +224,7 @@ func TestDeaf(t *testing.T) {
 				return nil
 			}
 			var adds int
-			got := play(t, spoken{s}, never, func(w *keywait.Waiter) {
+			got := play(t, publishing{s}, never, func(w *keywait.Waiter) {
 				time.Sleep(time.Minute)
 				s.set("key", "1")
 				time.Sleep(time.Second)
@@ -228,7 +232,7 @@ func TestDeaf(t *testing.T) {
 				adds, refused = s.adds, false
 				s.mu.Unlock()
 				time.Sleep(2 * time.Second)
-				if _, heard := w.Waiting(); heard == 0 && !errors.Is(refusal, errors.ErrUnsupported) {
+				if _, subscribed := w.Waiting(); subscribed == 0 && !errors.Is(refusal, errors.ErrUnsupported) {
 					t.Error("it does not hear again")
 				}
 				s.set("key", "end")
@@ -245,7 +249,7 @@ func TestDeaf(t *testing.T) {
 	}
 }
 
-// TestOneBadChannel: the others are heard.
+// TestOneBadChannel: the others are subscribed to.
 func TestOneBadChannel(t *testing.T) {
 	s := newScript()
 	s.refuses = func(keys []string) error {
@@ -255,7 +259,7 @@ func TestOneBadChannel(t *testing.T) {
 		return nil
 	}
 	synctest.Test(t, func(t *testing.T) {
-		w := keywait.New(spoken{s}, never)
+		w := keywait.New(publishing{s}, never)
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		keys := []string{"bad"}
@@ -266,15 +270,15 @@ func TestOneBadChannel(t *testing.T) {
 			_ = w.Watch(ctx, keys, func(string, []byte, error) bool { return false })
 		}()
 		time.Sleep(9 * time.Second)
-		if n, heard := w.Waiting(); heard != n-1 {
-			t.Errorf("%d of %d are heard", heard, n)
+		if n, subscribed := w.Waiting(); subscribed != n-1 {
+			t.Errorf("%d of %d are subscribed to", subscribed, n)
 		}
 		w.Close()
 	})
 }
 
-// TestOneBadKey: the values of the others are found, though the store refuses each request that names it. So they are where the store
-// reads one key at a time.
+// TestOneBadKey: the values of the others are found, though the store refuses each request that names it. So
+// they are where the store reads one key at a time.
 func TestOneBadKey(t *testing.T) {
 	for name, bad := range map[string]error{"of the key": driver.ErrBadKey, "of the store": errors.New("broken")} {
 		t.Run(name, func(t *testing.T) {
@@ -321,8 +325,8 @@ func findOthers(t *testing.T, kind string, store driver.Store, bad error) {
 func TestFault(t *testing.T) {
 	broken := errors.New("connection refused")
 	for name, store := range map[string]func(*script) driver.Store{
-		"heard": func(s *script) driver.Store { return spoken{s} },
-		"read":  func(s *script) driver.Store { return s },
+		"subscribed": func(s *script) driver.Store { return publishing{s} },
+		"read":       func(s *script) driver.Store { return s },
 		"of the key": func(s *script) driver.Store {
 			s.single = true
 			return s

@@ -7,7 +7,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// readMany reads keys in one request, or one by one where the engine knows no other way: as many as ctx allows. An error concerns all.
+// readMany reads keys in one request, or one by one where the engine knows no other way: as many as ctx
+// allows. An error concerns all.
 func readMany(ctx context.Context, store driver.Store, keys []string) ([]driver.Result, error) {
 	if b, ok := store.(driver.Batcher); ok {
 		results, err := b.GetMany(ctx, keys)

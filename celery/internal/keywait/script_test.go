@@ -92,25 +92,25 @@ func (s *script) DeleteMany(context.Context, []string) (int, error) { return 0, 
 
 var _ driver.Batcher = (*script)(nil)
 
-// spoken is a script that is a driver.Notifier.
-type spoken struct{ *script }
+// publishing is a script that is a driver.Notifier.
+type publishing struct{ *script }
 
-func (s spoken) SetNotify(context.Context, string, []byte, time.Duration) error {
+func (s publishing) SetNotify(context.Context, string, []byte, time.Duration) error {
 	return errors.ErrUnsupported
 }
 
-func (s spoken) SwapNotify(context.Context, string, driver.Version, []byte, time.Duration) (bool, error) {
+func (s publishing) SwapNotify(context.Context, string, driver.Version, []byte, time.Duration) (bool, error) {
 	return false, errors.ErrUnsupported
 }
 
-func (s spoken) Subscribe(_ context.Context, keys []string, tell func(driver.Message)) (driver.Subscription, error) {
+func (s publishing) Subscribe(_ context.Context, keys []string, tell func(driver.Message)) (driver.Subscription, error) {
 	s.mu.Lock()
 	s.tell = tell
 	s.mu.Unlock()
 	return s, s.Add(context.Background(), keys...)
 }
 
-func (s spoken) Add(_ context.Context, keys ...string) error {
+func (s publishing) Add(_ context.Context, keys ...string) error {
 	s.mu.Lock()
 	s.adds++
 	s.mu.Unlock()
@@ -125,10 +125,10 @@ func (s spoken) Add(_ context.Context, keys ...string) error {
 	return nil
 }
 
-func (s spoken) Remove(keys ...string) {
+func (s publishing) Remove(keys ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.removed = append(s.removed, keys...)
 }
 
-func (s spoken) Stop() {}
+func (s publishing) Stop() {}

@@ -11,7 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/larder-go/larder/celery/internal/keystore"
+	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/faultproxy"
@@ -30,17 +30,18 @@ type server struct {
 
 func servers() map[string]server {
 	return map[string]server{
-		"redis": {redisServer.Addr(), func(t *testing.T, addr string) driver.Store {
-			return dialRedis(t, addr, 0)
+		"redis": {enginetest.RedisServer.Addr(), func(t *testing.T, addr string) driver.Store {
+			return enginetest.DialRedis(t, addr, 0)
 		}},
-		"memcached": {memcachedServer.Addr(), func(t *testing.T, addr string) driver.Store {
-			return dialMemcached(t, addr)
+		"memcached": {enginetest.MemcachedServer.Addr(), func(t *testing.T, addr string) driver.Store {
+			return enginetest.DialMemcached(t, addr)
 		}},
 	}
 }
 
-// TestCrowd: of 10,000 who wait on the connections of one store that are lost 20 times nobody waits in vain, though nobody looks again
-// because of the time that has passed, where there is another way. None costs more than 4 KB beside the stack of its goroutine.
+// TestCrowd: of 10,000 who wait on the connections of one store that are lost 20 times nobody waits in vain,
+// though nobody looks again because of the time that has passed, where there is another way. None costs more
+// than 4 KB beside the stack of its goroutine.
 func TestCrowd(t *testing.T) {
 	for name, s := range servers() {
 		t.Run(name, func(t *testing.T) {
@@ -102,8 +103,8 @@ func storm(t *testing.T, reader, writer driver.Store, proxy *faultproxy.Proxy) {
 	}
 	_, hears := reader.(driver.Notifier)
 	eventually(t, func() error {
-		if waiting, heard := w.Waiting(); waiting < crowd || hears && heard+w.Idle() < 2*crowd {
-			return fmt.Errorf("%d wait, %d hear", waiting, heard)
+		if waiting, subscribed := w.Waiting(); waiting < crowd || hears && subscribed+w.Idle() < 2*crowd {
+			return fmt.Errorf("%d wait, %d hear", waiting, subscribed)
 		}
 		return nil
 	})
@@ -117,7 +118,7 @@ func storm(t *testing.T, reader, writer driver.Store, proxy *faultproxy.Proxy) {
 			eventually(t, func() error { return none("waiters", i-int(told.Load())) })
 			proxy.Cut()
 		}
-		if err := keystore.PutAlways(ctx, writer, key, []byte(key), time.Minute); err != nil {
+		if err := enginetest.Store(ctx, writer, key, key); err != nil {
 			t.Fatal(err)
 		}
 	}

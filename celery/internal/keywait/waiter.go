@@ -12,12 +12,14 @@ import (
 
 // Options are for New. The zero value is the default.
 type Options struct {
-	// Reread is how long a key is not read whose values are published, on average: each time is up to a quarter shorter or
-	// longer. It bounds how long a value stays unknown that was stored without being published. 0: 5 seconds.
+	// Reread is how long a key is not read whose values are published, on average: each time is up to a
+	// quarter shorter or longer. It bounds how long a value stays unknown that was stored without being
+	// published. 0: 5 seconds.
 	Reread time.Duration
-	// Poll is the longest interval at which keys are read whose values are not published, while there are few; the first is 1 ms,
-	// and each is half as long again as the one before. 0: 25 ms. With more than a thousand keys it grows with their number, to
-	// 100 ms, so that the store is not asked for more than about 33,000 values per second.
+	// Poll is the longest interval at which keys are read whose values are not published, while there are
+	// few; the first is 1 ms, and each is half as long again as the one before. 0: 25 ms. With more than a
+	// thousand keys it grows with their number, to 100 ms: up to some 3,000 keys the store is asked for
+	// 33,000 values per second at most.
 	Poll time.Duration
 }
 
@@ -47,33 +49,34 @@ type Waiter struct {
 	end     context.CancelCauseFunc
 	running sync.WaitGroup
 
-	mu      sync.Mutex
-	started bool
-	topics  map[string]*topic
-	ears    *ears // nil: nothing can be heard
-	eyes    []*eye
-	usual   time.Duration // what a read takes that is answered
-	fresh   *eye          // reads keys for the first time: nobody knows yet whether their server is well
-	sound   *eye          // reads the keys that could be read in good time
+	mu         sync.Mutex
+	started    bool
+	topics     map[string]*topic
+	subscriber *subscriber // nil: no messages can come
+	pollers    []*poller
+	latency    time.Duration // of a read that is answered, on average
+	untried    *poller       // reads keys for the first time
+	healthy    *poller       // reads the keys that were answered in good time
 }
 
-// New returns a Waiter for a store that stays open for longer. It does nothing, and has no goroutines, until the first Watch.
+// New returns a Waiter for a store that stays open for longer. It does nothing, and has no goroutines, until
+// the first Watch.
 func New(store driver.Store, o Options) *Waiter {
 	w := &Waiter{store: store, options: o.resolve(), seed: maphash.MakeSeed(), began: time.Now(), topics: map[string]*topic{}}
 	w.ctx, w.end = context.WithCancelCause(context.Background())
-	ill := newEye(w, 0, nil)
-	ill.below = ill
-	suspect := newEye(w, slow, ill)
-	w.fresh, w.sound = newEye(w, quick, suspect), newEye(w, quick, suspect)
-	w.eyes = []*eye{w.fresh, w.sound, suspect, ill}
+	failing := newPoller(w, 0, nil)
+	failing.next = failing
+	slow := newPoller(w, longTimeout, failing)
+	w.untried, w.healthy = newPoller(w, shortTimeout, slow), newPoller(w, shortTimeout, slow)
+	w.pollers = []*poller{w.untried, w.healthy, slow, failing}
 	if n, ok := store.(driver.Notifier); ok {
-		w.ears = newEars(w, n)
+		w.subscriber = newSubscriber(w, n)
 	}
 	return w
 }
 
-// Close ends every Watch with driver.ErrClosed. When it returns all goroutines of the Waiter have ended; tell may still be running,
-// and may itself call Close. The store stays open.
+// Close ends every Watch with driver.ErrClosed. When it returns all goroutines of the Waiter have ended; tell
+// may still be running, and may itself call Close. The store stays open.
 func (w *Waiter) Close() {
 	w.mu.Lock()
 	w.end(driver.ErrClosed)
@@ -90,11 +93,11 @@ func (w *Waiter) start() error {
 		return nil
 	}
 	w.started = true
-	for _, e := range w.eyes {
-		w.running.Go(e.run)
+	for _, p := range w.pollers {
+		w.running.Go(p.run)
 	}
-	if w.ears != nil {
-		w.running.Go(w.ears.run)
+	if w.subscriber != nil {
+		w.running.Go(w.subscriber.run)
 	}
 	return nil
 }
@@ -108,15 +111,15 @@ func (w *Waiter) fail(err error) bool {
 	return true
 }
 
-// nudge lets a goroutine look whether there is something to do. wake has room for one.
-func nudge(wake chan<- struct{}) {
+// signal lets a goroutine look whether there is something to do. wake has room for one.
+func signal(wake chan<- struct{}) {
 	select {
 	case wake <- struct{}{}:
-	default: // it has been nudged, and not looked yet
+	default: // it has not looked yet since the last one
 	}
 }
 
-// sleep returns when d is over, early when wake is nudged (nil: never), and tells whether the Waiter goes on.
+// sleep returns when d is over, early when wake is signalled (nil: never), and tells whether the Waiter goes on.
 func (w *Waiter) sleep(d time.Duration, wake <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

@@ -7,22 +7,24 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// Watch calls tell with the value of each key, as soon as there is one, and then with each newer one until tell says that it is done
-// with the key. It returns nil when tell is done with all; the error of ctx when that ends, joined with the reason if the store could
-// not be asked at last; or driver.ErrClosed when the Waiter was closed, or its
-// store, which the next read notices. A key that is named twice counts once.
+// Watch calls tell with the value of each key, as soon as there is one, and then with each newer one until
+// tell says that it is done with the key. It returns nil when tell is done with all; the error of ctx when
+// that ends, joined with the reason if the store could not be asked at last; or driver.ErrClosed when the
+// Waiter was closed, or its store, which the next read notices. A key that is named twice counts once.
 //
-// tell runs on the goroutine of the caller. If it is slow, values of a key that come in the meantime are skipped but for the newest;
-// nobody else is kept waiting. It must not change value. err concerns this key, and is told like a value: driver.ErrCodec (what is
-// there cannot be read as one; another value may come) or driver.ErrBadKey (none will). A store that cannot be reached is asked again,
-// with pauses of up to a second, until it answers.
+// tell runs on the goroutine of the caller. If it is slow, values of a key that come in the meantime are
+// skipped but for the newest; nobody else is kept waiting. It must not change value. err concerns this key,
+// and is told like a value: driver.ErrCodec (what is there cannot be read as one; another value may come) or
+// driver.ErrBadKey (none will). A store that cannot be reached is asked again, with pauses of up to a second,
+// until it answers.
 //
-// A value that is stored twice in a row is told once. The last one is never missed: at the latest the next read finds it (see Options).
-// Of one key, what was read is told in the order of the reads, and what was published in the order of publication. Where the two
-// meet, nobody knows which is older. So what was read is not told if a message came in while it was being read; and for 100 ms after a
-// read has found something new, messages are not told, but lead to another read. An older value is therefore told
-// after a newer one only if its message took longer than that, and then the newer one is told again. What another program publishes without
-// storing it is told, too, but not in those 100 ms.
+// A value that is stored twice in a row is told once. The last one is never missed: at the latest the next
+// read finds it (see Options). Of one key, what was read is told in the order of the reads, and what was
+// published in the order of publication. Where the two meet, nobody knows which is older. So what was read is
+// not told if a message came in while it was being read; and for 100 ms after a read has found something new,
+// messages are not told, but lead to another read. An older value is therefore told after a newer one only if
+// its message took longer than that, and then the newer one is told again. What another program publishes
+// without storing it is told, too, but not in those 100 ms.
 func (w *Waiter) Watch(ctx context.Context, keys []string, tell func(key string, value []byte, err error) (done bool)) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -47,31 +49,31 @@ func (w *Waiter) Watch(ctx context.Context, keys []string, tell func(key string,
 	return nil
 }
 
-// caller is a call of Watch.
-type caller struct {
-	slots []slot
-	open  int // slots that tell is not done with; for the caller's goroutine alone
-	wake  chan struct{}
-	mail  []*slot // those that have something to tell
+// call is a call of Watch.
+type call struct {
+	slots   []slot
+	open    int // slots that tell is not done with; for the caller's goroutine alone
+	wake    chan struct{}
+	updates []*slot // those that have something to tell
 }
 
-// slot is one key of a caller, with room for the newest value.
+// slot is one key of a call, with room for the newest value.
 type slot struct {
-	caller *caller
-	key    string
-	topic  *topic // nil: nothing is expected any more
-	at     int    // in topic.slots
+	call  *call
+	key   string
+	topic *topic // nil: nothing is expected any more
+	at    int    // in topic.slots
 
-	seen   stamp // of what was put into it last
-	done   bool  // nothing more is told
-	filled bool  // it is in caller.mail
+	seen   fingerprint // of what was put into it last
+	done   bool        // nothing more is told
+	filled bool        // it is in call.updates
 	value  []byte
 	err    error
 }
 
 // join has c told of the keys from now on.
-func (w *Waiter) join(keys []string) (*caller, error) {
-	c := &caller{slots: slots(keys), wake: make(chan struct{}, 1)}
+func (w *Waiter) join(keys []string) (*call, error) {
+	c := &call{slots: slots(keys), wake: make(chan struct{}, 1)}
 	c.open = len(c.slots)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -79,7 +81,7 @@ func (w *Waiter) join(keys []string) (*caller, error) {
 		return nil, err
 	}
 	for i := range c.slots {
-		c.slots[i].caller = c
+		c.slots[i].call = c
 		w.expect(&c.slots[i])
 	}
 	return c, nil
@@ -101,13 +103,13 @@ func slots(keys []string) []slot {
 // expect has s told of its key. w.mu is held.
 func (w *Waiter) expect(s *slot) {
 	if n := len(s.key); n > driver.MaxKeyLen {
-		s.put(finding{err: fmt.Errorf("%w: it has %d bytes, more than %d", driver.ErrBadKey, n, driver.MaxKeyLen)})
+		s.put(update{err: fmt.Errorf("%w: it has %d bytes, more than %d", driver.ErrBadKey, n, driver.MaxKeyLen)})
 		return
 	}
 	t := w.topics[s.key]
 	if t == nil {
 		t = w.open(s.key)
-	} else if t.looked {
+	} else if t.asked {
 		t.interval = 0
 		w.readNow(t)
 	}
@@ -116,7 +118,7 @@ func (w *Waiter) expect(s *slot) {
 }
 
 // leave has c told of nothing any more.
-func (w *Waiter) leave(c *caller) {
+func (w *Waiter) leave(c *call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range c.slots {
@@ -140,17 +142,17 @@ func (w *Waiter) forget(s *slot) {
 }
 
 // put replaces what s has to tell. The mutex of the Waiter is held.
-func (s *slot) put(f finding) {
-	s.seen, s.value, s.err = f.stamp, f.value, f.err
+func (s *slot) put(u update) {
+	s.seen, s.value, s.err = u.print, u.value, u.err
 	if !s.filled {
 		s.filled = true
-		s.caller.mail = append(s.caller.mail, s)
+		s.call.updates = append(s.call.updates, s)
 	}
-	nudge(s.caller.wake)
+	signal(s.call.wake)
 }
 
 // deliver tells all that there is to tell.
-func (w *Waiter) deliver(ctx context.Context, c *caller, tell func(string, []byte, error) bool) error {
+func (w *Waiter) deliver(ctx context.Context, c *call, tell func(string, []byte, error) bool) error {
 	for {
 		s, value, err := w.take(c)
 		if s == nil {
@@ -170,23 +172,23 @@ func (w *Waiter) deliver(ctx context.Context, c *caller, tell func(string, []byt
 }
 
 // take returns what is to be told next.
-func (w *Waiter) take(c *caller) (s *slot, value []byte, err error) {
+func (w *Waiter) take(c *call) (s *slot, value []byte, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(c.mail) > 0 {
-		s, c.mail = c.mail[0], c.mail[1:]
+	for len(c.updates) > 0 {
+		s, c.updates = c.updates[0], c.updates[1:]
 		value, err = s.value, s.err
 		s.filled, s.value, s.err = false, nil, nil
 		if !s.done {
 			return s, value, err
 		}
 	}
-	c.mail = nil
+	c.updates = nil
 	return nil, nil, nil
 }
 
 // because is the error of ctx, with the reason why nothing was found if that is known.
-func (w *Waiter) because(ctx context.Context, c *caller) error {
+func (w *Waiter) because(ctx context.Context, c *call) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range c.slots {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/larder-go/larder/celery/internal/keystore"
+	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
 )
@@ -28,7 +28,7 @@ func start(t *testing.T, store driver.Store, o keywait.Options) *keywait.Waiter 
 
 func put(t *testing.T, store driver.Store, key, value string) {
 	t.Helper()
-	if err := keystore.PutAlways(t.Context(), store, key, []byte(value), time.Hour); err != nil {
+	if err := enginetest.Store(t.Context(), store, key, value); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -119,7 +119,7 @@ func (h *watching) done() {
 
 // TestWatch: what is there, what comes, and each newer value, until it is the last.
 func TestWatch(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		stores := open(t, 2)
 		w := start(t, stores[0], keywait.Options{})
 		put(t, stores[1], "there", "end")
@@ -149,9 +149,10 @@ func TestWatch(t *testing.T) {
 	})
 }
 
-// TestManyKeys: of one caller; each is told once, a key that is named twice too, and those that are done are left alone.
+// TestManyKeys: of one caller; each is told once, a key that is named twice too, and those that are done are
+// left alone.
 func TestManyKeys(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		stores := open(t, 2)
 		w := start(t, stores[0], keywait.Options{})
 		var keys, want []string
@@ -183,7 +184,7 @@ func TestManyKeys(t *testing.T) {
 
 // TestManyCallers: of one key. Who leaves disturbs nobody.
 func TestManyCallers(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		stores := open(t, 2)
 		w := start(t, stores[0], keywait.Options{})
 		put(t, stores[1], "key", "1")
@@ -212,7 +213,7 @@ func TestManyCallers(t *testing.T) {
 
 // TestComeAndGo: many wait for a few keys for a moment each, while the values change. Everybody is told the last.
 func TestComeAndGo(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		stores := open(t, 2)
 		w := start(t, stores[0], keywait.Options{Reread: time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
@@ -246,7 +247,7 @@ func TestComeAndGo(t *testing.T) {
 
 // TestSlowTell: who is slow is told the newest of what came meanwhile, and keeps nobody else waiting.
 func TestSlowTell(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		stores := open(t, 2)
 		w := start(t, stores[0], keywait.Options{})
 		slow := (&watching{t: t, slow: make(chan struct{})}).start(w, "end", "key")
@@ -274,7 +275,7 @@ func TestSlowTell(t *testing.T) {
 
 // TestNewestOnly: who was slow is told one value for all that he has missed.
 func TestNewestOnly(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		stores := open(t, 2)
 		w := start(t, stores[0], keywait.Options{})
 		slow := (&watching{t: t, slow: make(chan struct{})}).start(w, "end", "key")
@@ -298,17 +299,10 @@ func TestNewestOnly(t *testing.T) {
 
 // TestToldErrors: what is no value is told, of its key alone, and what comes after it too.
 func TestToldErrors(t *testing.T) {
-	for name, store := range map[string]driver.Store{"redis": openRedis(t, 1)[0], "memcached": openMemcached(t, 1)[0]} {
+	for name, store := range map[string]driver.Store{"redis": enginetest.Redis(t, 1)[0], "memcached": enginetest.Memcached(t, 1)[0]} {
 		t.Run(name, func(t *testing.T) {
 			long := strings.Repeat("k", driver.MaxKeyLen+1)
-			if name == "redis" {
-				collection := driver.Collection{Members: "key", Counts: [2]string{"s", "t"}}
-				if _, err := store.(driver.Collector).Collect(t.Context(), collection, 0, []byte("member"), 0); err != nil {
-					t.Fatal(err)
-				}
-			} else {
-				memcachedServer.MustAsk(t, "set key 1 0 3\r\nodd") // flags that say pickled
-			}
+			enginetest.MakeUnreadable(t, store, "key")
 			w := start(t, store, keywait.Options{})
 			sound, odd, bad := watch(t, w, "end", "sound"), watch(t, w, "end", "key"), watch(t, w, "end", long, "sound")
 			if got := odd.next(); !strings.HasPrefix(got, "key!"+driver.ErrCodec.Error()) {
@@ -334,7 +328,7 @@ func TestToldErrors(t *testing.T) {
 
 // TestClose: ends everybody, also from within tell, and leaves no goroutine; so does the end of the store.
 func TestClose(t *testing.T) {
-	each(t, func(t *testing.T, open engine) {
+	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
 		for _, end := range []string{"Close", "Close in tell", "the store's"} {
 			t.Run(end, func(t *testing.T) {
 				check := noLeaks(t)
@@ -375,7 +369,7 @@ func TestClose(t *testing.T) {
 			})
 		}
 	})
-	unused := keywait.New(openMemory(t, 1)[0], keywait.Options{})
+	unused := keywait.New(enginetest.Memory(t, 1)[0], keywait.Options{})
 	unused.Close()
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()

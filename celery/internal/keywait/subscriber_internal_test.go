@@ -8,7 +8,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// TestLeavesAndComesAgain: a key that nobody waited for a moment ago is waited for again when it is to be unsubscribed from.
+// TestLeavesAndComesAgain: a key that nobody waited for a moment ago is waited for again when it is to be
+// unsubscribed from.
 //
 //	the last one leaves
 //	another one comes
@@ -17,22 +18,22 @@ import (
 func TestLeavesAndComesAgain(t *testing.T) {
 	n := &notifier{}
 	w := New(n, Options{})
-	e := w.ears
-	e.sub = n
-	e.have["key"], e.have["left"] = struct{}{}, struct{}{}
-	c := &caller{slots: slots([]string{"key"}), wake: make(chan struct{}, 1)}
+	s := w.subscriber
+	s.sub = n
+	s.have["key"], s.have["left"] = struct{}{}, struct{}{}
+	c := &call{slots: slots([]string{"key"}), wake: make(chan struct{}, 1)}
 	w.mu.Lock()
-	c.slots[0].caller = c
-	e.free("key")
-	e.free("left")
+	c.slots[0].call = c
+	s.remove("key")
+	s.remove("left")
 	w.expect(&c.slots[0])
 	w.mu.Unlock()
-	if topics := e.next(10); len(topics) > 0 {
+	if topics := s.next(10); len(topics) > 0 {
 		t.Error("it is subscribed to again")
 	}
-	e.release()
-	if heard := w.topics["key"].heard; !heard || !slices.Equal(n.removed, []string{"left"}) {
-		t.Errorf("heard %v, and %q are unsubscribed from", heard, n.removed)
+	s.unsubscribe()
+	if subscribed := w.topics["key"].subscribed; !subscribed || !slices.Equal(n.removed, []string{"left"}) {
+		t.Errorf("subscribed %v, and %q are unsubscribed from", subscribed, n.removed)
 	}
 	w.Close()
 }
