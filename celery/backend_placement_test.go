@@ -176,7 +176,7 @@ func TestOptionsOfPythonMemcached(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	_, _, err := ReadConfig(strings.NewReader("cache_backend_options: {binary: true, debug: 0}"))
-	if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "debug of python-memcached") {
+	if !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), "debug of python-memcached") || strings.Count(err.Error(), "options:") != 1 {
 		t.Errorf("%v", err)
 	}
 }

@@ -69,11 +69,7 @@ func (r *Results) readGroup(raw []byte) (Node, error) {
 	if !found {
 		return Node{}, malformed("no %s", fieldResult)
 	}
-	tree, err := v.Any()
-	if err != nil {
-		return Node{}, err
-	}
-	return nodeOf(tree)
+	return NodeOf(v)
 }
 
 // DeleteGroup deletes what was saved of a group. The results of its tasks stay. It is no error if nothing was.

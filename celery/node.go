@@ -28,6 +28,19 @@ func Group(id string, tasks ...string) Node {
 	return g
 }
 
+// NodeOf is the Node that a value stands for: Celery's result_from_tuple. So a task's result is read that has returned an AsyncResult or a
+// GroupResult, which JSON, YAML and msgpack store so. A value that is no result tuple is ErrMalformed.
+//
+//	child, err := celery.NodeOf(meta.Result)
+//	value, err := celery.Get[int](ctx, results, child.ID)
+func NodeOf(v py.Value) (Node, error) {
+	tree, err := v.Any()
+	if err != nil {
+		return Node{}, err
+	}
+	return nodeOf(tree)
+}
+
 // Tasks returns the ids of the tasks that n stands for, in order: those of a group and of the groups inside it, or the task itself.
 func (n Node) Tasks() []string { return n.appendTasks(nil) }
 
@@ -63,7 +76,7 @@ func tuples(nodes []Node) py.List {
 
 var errNode = malformed("not a result tuple")
 
-// nodeOf reads a node as leniently as Celery does: an id may stand without its parent.
+// nodeOf reads a node from a tree, as leniently as Celery does: an id may stand without its parent.
 func nodeOf(v any) (Node, error) {
 	pair, ok := sequence(v)
 	if !ok || len(pair) != 2 {

@@ -3,6 +3,7 @@ package celery
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,11 +17,7 @@ func readNode(text string) (Node, error) {
 	if err != nil {
 		return Node{}, err
 	}
-	tree, err := v.Any()
-	if err != nil {
-		return Node{}, err
-	}
-	return nodeOf(tree)
+	return NodeOf(v)
 }
 
 func TestNodeReads(t *testing.T) {
@@ -94,4 +91,32 @@ func TestNodeRoundTrip(t *testing.T) {
 			t.Fatalf("%s: %v, %s", v.JSON(), err, cmp.Diff(want, got))
 		}
 	})
+}
+
+// TestVectorsReturned: what tasks that returned a result or a group have stored is that, and is written so again. What real readers were
+// given for groups is in TestVectorsGroups, which reads nodes too.
+func TestVectorsReturned(t *testing.T) {
+	read := map[bool]int{} // groups and others
+	for _, v := range vectors(t, "children_groups") {
+		kind, returned := strings.CutPrefix(v.Case, "children/ret_")
+		if !returned || !strings.HasPrefix(v.Key, string(taskKey)) || v.Serializer == "pickle" {
+			continue
+		}
+		fields, err := v.serial(t).Fields(v.value())
+		must(t, err)
+		stored, _ := fields.Get(fieldResult)
+		n, err := NodeOf(stored)
+		must(t, err)
+		if isGroup := strings.HasPrefix(kind, "group"); n.Group != isGroup || n.ID == "" || isGroup && len(n.Tasks()) != 2 {
+			t.Errorf("%s: %+v", v.name(), n)
+		}
+		again, err := py.Of(n.tuple())
+		if must(t, err); string(again.JSON()) != string(stored.JSON()) {
+			t.Errorf("%s: %s, want %s", v.name(), again.JSON(), stored.JSON())
+		}
+		read[n.Group]++
+	}
+	if read[true] < 5 || read[false] < 5 {
+		t.Errorf("only %v were read", read)
+	}
 }

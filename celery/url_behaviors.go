@@ -1,6 +1,7 @@
 package celery
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,7 +36,7 @@ var quietOptions = []string{"behaviors", "username", "password", "debug"}
 func (a *address) readClientOptions(options map[string]any, u *driver.URL, t *target) error {
 	rule, err := placementOf(options)
 	if err != nil {
-		return err
+		return badSetting("cache_backend_options", "%v", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(options)) {
 		if !slices.Contains(quietOptions, name) {
@@ -64,12 +65,12 @@ func clientOf(options map[string]any) (client string, err error) {
 		case slices.Contains(pythonMemcachedOptions, name):
 			owners[pythonMemcached] = name
 		default:
-			return "", badSetting("cache_backend_options", "unknown option %q; known: behaviors, of pylibmc %s, of python-memcached %s",
+			return "", fmt.Errorf("unknown option %q; known: behaviors, of pylibmc %s, of python-memcached %s",
 				name, strings.Join(pylibmcOptions, ", "), strings.Join(pythonMemcachedOptions, ", "))
 		}
 	}
 	if len(owners) > 1 {
-		return "", badSetting("cache_backend_options", "%s is an option of pylibmc, and %s of python-memcached: there is no client that takes both",
+		return "", fmt.Errorf("%s is an option of pylibmc, and %s of python-memcached: there is no client that takes both",
 			owners[pylibmc], owners[pythonMemcached])
 	}
 	for client = range owners {
@@ -122,7 +123,7 @@ func placementOf(options map[string]any) (rule string, err error) {
 		return client, err
 	}
 	if _, isMap := options["behaviors"].(map[string]any); !isMap && options["behaviors"] != nil {
-		return "", badSetting("cache_backend_options", "behaviors is not a map of names and values")
+		return "", errors.New("behaviors is not a map of names and values")
 	}
 	b := behaviorsOf(options)
 	hash, distribution := behaviorWord(b["hash"], "default"), behaviorWord(b["distribution"], "modula")
@@ -139,7 +140,7 @@ func placementOf(options map[string]any) (rule string, err error) {
 	case distribution == "modula" && slices.Contains(modulaHashes, hash):
 		return hash, nil
 	}
-	return "", badSetting("cache_backend_options",
+	return "", fmt.Errorf(
 		"hash=%v with distribution=%v is not known here; known: ketama, ketama_weighted, and distribution=modula with hash=default, %s",
 		shortened(hash), shortened(distribution), strings.Join(modulaHashes, ", "))
 }
