@@ -125,7 +125,7 @@ func lookChord(t *testing.T, c *Chord) string {
 	if c.Err != nil {
 		call = append(call, "ERR", c.Err.(*TaskError).Repr())
 	} else {
-		results, err := listOf(c.Results)
+		results, err := py.Of(listOf(c.Results))
 		must(t, err)
 		call = append(call, results)
 	}

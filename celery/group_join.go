@@ -68,17 +68,9 @@ func arrange(nodes []Node, values map[string]py.Value) ([]py.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if list[i], err = listOf(inner); err != nil {
+		if list[i], err = py.Of(listOf(inner)); err != nil {
 			return nil, err
 		}
 	}
 	return list, nil
-}
-
-func listOf(values []py.Value) (py.Value, error) {
-	list := make(py.List, len(values))
-	for i, v := range values {
-		list[i] = v
-	}
-	return py.Of(list)
 }

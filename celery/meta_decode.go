@@ -181,10 +181,3 @@ func readChildren(m *Meta, v py.Value) error {
 	}
 	return nil
 }
-
-func textOr(v py.Value, otherwise string) string {
-	if text, ok := plain(v).(string); ok {
-		return text
-	}
-	return otherwise
-}

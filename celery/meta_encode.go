@@ -72,13 +72,6 @@ func isoformat(t time.Time, c py.Compat) string {
 	return py.DatetimeOf(t).String()
 }
 
-func noneIfEmpty(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
 // fieldWriter collects fields, and the first error.
 type fieldWriter struct {
 	fields py.Fields

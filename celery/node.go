@@ -128,16 +128,3 @@ func nodesOf(v any) ([]Node, error) {
 	}
 	return nodes, nil
 }
-
-func sequence(v any) ([]any, bool) {
-	switch s := v.(type) {
-	case py.List:
-		return s, true
-	case py.Tuple:
-		return s, true
-	}
-	return nil, false
-}
-
-// brief is v, a part of a tree, as an error shows it.
-func brief(v any) string { return py.FromTree(v).ReprLimit(60) }

@@ -26,5 +26,6 @@ func statusIn(s serial.Serializer, raw []byte) (status State, known bool) {
 		return "", false
 	}
 	v, known := fields.Get(fieldStatus)
-	return State(textOr(v, "")), known
+	text, _ := textOf(v)
+	return State(text), known
 }

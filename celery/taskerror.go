@@ -3,7 +3,6 @@ package celery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -41,14 +40,6 @@ func Exception(module, class string, args ...any) *TaskError {
 		e.Args[i] = valueOrText(arg)
 	}
 	return e
-}
-
-func valueOrText(arg any) py.Value {
-	v, err := py.Of(arg)
-	if err != nil {
-		v, _ = py.Of(fmt.Sprint(arg))
-	}
-	return v
 }
 
 // Is tells whether target is a TaskError of the same class in the same module.

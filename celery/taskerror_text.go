@@ -39,23 +39,6 @@ func (e *TaskError) text() string {
 	return "(" + e.reprs(", ") + ")"
 }
 
-// str is Python's str() of a value: the text itself of a str, else the repr.
-func str(v py.Value) string {
-	if s, ok := plain(v).(string); ok {
-		return s
-	}
-	return v.Repr()
-}
-
-// plain is v in Go, nil if it cannot be read.
-func plain(v py.Value) any {
-	tree, err := v.Tree()
-	if err != nil {
-		return nil
-	}
-	return tree
-}
-
 // keyText: a KeyError shows its key as repr().
 func keyText(args []py.Value) (string, bool) {
 	if len(args) != 1 {

@@ -2,7 +2,6 @@ package celery
 
 import (
 	"fmt"
-	"math/big"
 
 	"github.com/larder-go/larder/celery/internal/serial"
 	"github.com/larder-go/larder/celery/py"
@@ -47,32 +46,6 @@ func unusualException(v py.Value, traceback string) (*TaskError, error) {
 	return exceptionFrom(fields, traceback)
 }
 
-// pairs reads [[name, value], …].
-func pairs(v py.Value) (py.Fields, bool) {
-	items, err := v.Items()
-	if err != nil {
-		return nil, false
-	}
-	d := &py.Dict{}
-	for _, item := range items {
-		pair, err := item.Items()
-		if err != nil || len(pair) != 2 {
-			return nil, false
-		}
-		name, ok := plain(pair[0]).(string)
-		if !ok {
-			return nil, false
-		}
-		d.Set(name, pair[1])
-	}
-	dict, err := py.Of(d)
-	if err != nil {
-		return nil, false
-	}
-	fields, err := dict.Fields()
-	return fields, err == nil
-}
-
 func exceptionFrom(fields py.Fields, traceback string) (*TaskError, error) {
 	e := &TaskError{Traceback: traceback}
 	class, found := fields.Get(excType)
@@ -110,42 +83,6 @@ func argsOf(fields py.Fields) []py.Value {
 	return []py.Value{message}
 }
 
-func valuesOf(list []any) ([]py.Value, error) {
-	args := make([]py.Value, len(list))
-	for i, item := range list {
-		v, err := py.Of(item)
-		if err != nil {
-			return nil, err
-		}
-		args[i] = v
-	}
-	return args, nil
-}
-
-// falsy tells what Python takes for false.
-func falsy(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case bool:
-		return !v
-	case int64:
-		return v == 0
-	case float64:
-		return v == 0
-	case *big.Int:
-		return v.Sign() == 0
-	case string:
-		return v == ""
-	case []byte:
-		return len(v) == 0
-	case *py.Dict:
-		return v.Len() == 0
-	}
-	list, ok := sequence(v)
-	return ok && len(list) == 0
-}
-
 // wire is the exception as every serializer stores it. An argument that s cannot write is stored as its repr.
 func (e *TaskError) wire(s serial.Serializer, c py.Compat) (py.Value, error) {
 	own := *e
@@ -161,13 +98,9 @@ func (e *TaskError) wire(s serial.Serializer, c py.Compat) (py.Value, error) {
 
 // dict is the exception as a dict.
 func (e *TaskError) dict() *py.Dict {
-	args := make(py.List, len(e.Args))
-	for i, a := range e.Args {
-		args[i] = a
-	}
 	return py.NewDict(
 		py.Item{Key: excType, Value: e.Type},
-		py.Item{Key: excMessage, Value: args},
+		py.Item{Key: excMessage, Value: listOf(e.Args)},
 		py.Item{Key: excModule, Value: noneIfEmpty(e.Module)},
 	)
 }
