@@ -2,7 +2,6 @@ package larder
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +20,6 @@ type Cache struct {
 	keys     layout
 	ttl      time.Duration
 	codec    codec.Codec
-	logger   *slog.Logger
 	uri      string
 	stats    counters
 	tasks    *tasks
@@ -29,6 +27,8 @@ type Cache struct {
 	closing  sync.Once
 	closed   chan struct{}
 	closeErr error
+
+	complaints complaints
 }
 
 // Open opens the engine that rawURL names:
@@ -103,10 +103,11 @@ func newCache(store driver.Store, name, uri string, s settings) (*Cache, error) 
 		keys:   layout{form: s.layout, keyPrefix: s.keyPrefix, version: s.version},
 		ttl:    s.ttl,
 		codec:  s.codec,
-		logger: s.logger,
 		uri:    uri,
 		tasks:  newTasks(),
 		closed: make(chan struct{}),
+
+		complaints: complaints{logger: s.logger, engine: name, start: time.Now()},
 	}
 	if s.near != nil {
 		var err error

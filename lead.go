@@ -156,7 +156,7 @@ func (v *View[V]) land(ctx context.Context, l *leader, call call, loaded V) (V, 
 	}
 	if !l.mayStore() {
 		if l.fault != nil && ctx.Err() == nil {
-			v.cache.covered("larder: loaded value not stored", v.own+l.key, l.fault)
+			v.cache.unstored(v.own+l.key, l.fault)
 		}
 		l.settle(ctx, flight.Result{Value: held})
 		return loaded, nil
@@ -172,7 +172,7 @@ func (v *View[V]) land(ctx context.Context, l *leader, call call, loaded V) (V, 
 	case err == nil:
 		return v.landed(ctx, l, call, loaded, held)
 	case ctx.Err() == nil: // whose call has ended anyway need not hear of it
-		v.cache.covered("larder: loaded value not stored", v.own+l.key, err)
+		v.cache.unstored(v.own+l.key, err)
 	}
 	l.settle(ctx, flight.Result{Value: held})
 	return loaded, nil
@@ -219,5 +219,8 @@ func (v *View[V]) store(ctx context.Context, l *leader, call call, held driver.V
 		stored, err = e.fill(ctx, call.prefix, l.key, held, call.ttl)
 	}
 	v.cache.countSet(stored)
+	if err == nil {
+		v.cache.wasStored()
+	}
 	return stored, err
 }

@@ -69,14 +69,8 @@ func (v *view) mayLoad(ctx context.Context, key string, err error) bool {
 	case ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, ErrBadKey):
 		return false
 	}
-	v.cache.covered("larder: not read, loading instead", v.own+key, err)
+	v.cache.unread(v.own+key, err)
 	return true
-}
-
-// covered counts and logs a failure that the caller does not get to see.
-func (c *Cache) covered(what, key string, err error) {
-	c.stats.errors.Add(1)
-	c.logger.Warn(what, "engine", c.engine.name, "key", key[:min(len(key), maxShownKey)], "error", err)
 }
 
 // fly joins the load of key, or leads it. It tells whether there was none to get a value from, after all.

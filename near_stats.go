@@ -10,7 +10,7 @@ func (c *Cache) countNear(err error) {
 	if err == nil {
 		c.engine.near.stats.hits.Add(1)
 	} else {
-		c.countRead(err)
+		c.stats.misses.Add(1) // of which the copy knows; the engine was not asked
 	}
 }
 

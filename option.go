@@ -66,8 +66,11 @@ func WithTimeout(d time.Duration) Option {
 // down, which is what a service wants. The default is false: a wrong address is an error of Open.
 func WithLazy(lazy bool) Option { return func(s *settings) { s.lazy = lazy } }
 
-// WithLogger sets where a cache tells what a person has to know: values that do not decode, loads that could not
-// be stored. The default is slog.Default().
+// WithLogger sets where a cache tells what a person has to know. The default is slog.Default(). Most of it is what GetOrSet keeps
+// from its callers: reads that failed, stored values that do not decode, loaded ones that could not be stored. The first
+// of each kind is told at once, at level Warn. While that goes on, another one is told after a second, then after 2, 4 and so on,
+// at last once a minute; left_out is how many were not told in between. That reads or stores are in order again is
+// told once, at level Info, when one has succeeded and none has failed for a second. [Stats] counts them all.
 func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.logger = l } }
 
 // commonParams are the URL parameters that every engine has.

@@ -54,7 +54,10 @@ func (c *Cache) countRead(err error) {
 		c.stats.hits.Add(1)
 	case errors.Is(err, ErrMiss):
 		c.stats.misses.Add(1)
+	default:
+		return
 	}
+	c.wasRead()
 }
 
 // countReads is countRead for the results of one call.
@@ -70,6 +73,9 @@ func (c *Cache) countReads(results []driver.Result) {
 	}
 	c.stats.hits.Add(hits)
 	c.stats.misses.Add(misses)
+	if hits+misses == int64(len(results)) {
+		c.wasRead()
+	}
 }
 
 func (c *Cache) countSet(stored bool) {
