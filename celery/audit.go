@@ -15,7 +15,8 @@ type AuditOptions struct {
 	// StuckAfter is for how long no part of a chord may have been reported before it counts as stuck. 0: an hour.
 	StuckAfter time.Duration
 
-	// Timeout bounds each reading of some hundred entries, though not the engine's own search for keys. 0: only the context does.
+	// Timeout bounds each reading of some hundred entries, though not the engine's own search for keys. 0:
+	// only the context does.
 	Timeout time.Duration
 	// Seen, if not nil, is told after each reading how many entries were looked at.
 	Seen func(n int)
@@ -30,7 +31,8 @@ type FindingKind string
 const (
 	// FindingNoTTL: it has no lifetime, and stays until it is deleted.
 	FindingNoTTL FindingKind = "no-ttl"
-	// FindingUnreadable: it cannot be read. A task's result hangs or fails whoever waits for it, and a Python worker cannot replace it.
+	// FindingUnreadable: it cannot be read. A task's result hangs or fails whoever waits for it, and a Python
+	// worker cannot replace it.
 	FindingUnreadable FindingKind = "unreadable"
 	// FindingStuck: a chord whose body will not be started.
 	FindingStuck FindingKind = "stuck-chord"
@@ -47,12 +49,13 @@ type Finding struct {
 	Repaired bool
 }
 
-// Audit walks over all results, groups and chords and yields what is not as it should be. It reads everything, with a bounded
-// amount in memory at a time.
+// Audit walks over all results, groups and chords and yields what is not as it should be. It reads
+// everything, with a bounded amount in memory at a time.
 //
-// Since when a chord was left alone its lifetime tells, which is renewed with each part, if those who store let results live as
-// long as the configuration says here; otherwise the dates of its parts, if they all are done. Where neither tells nothing is said. A chord
-// on Redis of which a part has failed is left behind by Celery until it expires, and is no finding.
+// Since when a chord was left alone its lifetime tells, which is renewed with each part, if those who store
+// let results live as long as the configuration says here; otherwise the dates of its parts, if they all are
+// done. Where neither tells nothing is said. A chord on Redis of which a part has failed is left behind by
+// Celery until it expires, and is no finding.
 //
 // An error is yielded once and ends the walk. An id that makes no key is an unreadable one.
 func (r *Results) Audit(ctx context.Context, o AuditOptions) iter.Seq2[Finding, error] {

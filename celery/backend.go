@@ -13,8 +13,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// Backend is a result backend's store of keys and values, what Celery calls a key-value store backend. It connects when it is first
-// used, and again when a connection is lost. It is safe for concurrent use.
+// Backend is a result backend's store of keys and values, what Celery calls a key-value store backend. It
+// connects when it is first used, and again when a connection is lost. It is safe for concurrent use.
 type Backend struct {
 	cfg      Config
 	addr     address
@@ -29,9 +29,9 @@ type Backend struct {
 	closeErr error
 }
 
-// OpenBackend opens the backend that rawURL names: see the package's documentation for its forms. It makes one round trip within ctx,
-// unless the URL says lazy=true; the backend does not depend on ctx afterwards. Errors never contain a password. What has no meaning here is
-// logged, and told by Warnings.
+// OpenBackend opens the backend that rawURL names: see the package's documentation for its forms. It makes
+// one round trip within ctx, unless the URL says lazy=true; the backend does not depend on ctx afterwards.
+// Errors never contain a password. What has no meaning here is logged, and told by Warnings.
 func OpenBackend(ctx context.Context, rawURL string, opts ...Option) (*Backend, error) {
 	return connect(ctx, Config{ResultBackend: rawURL}, opts)
 }
@@ -49,8 +49,8 @@ func connect(ctx context.Context, cfg Config, opts []Option) (*Backend, error) {
 	return b, nil
 }
 
-// NewBackend makes the backend of an application's configuration. It does not connect: the first call does. An error is an ErrConfig
-// that names the setting, or says which package to import for the engine.
+// NewBackend makes the backend of an application's configuration. It does not connect: the first call does.
+// An error is an ErrConfig that names the setting, or says which package to import for the engine.
 func NewBackend(cfg Config, opts ...Option) (*Backend, error) {
 	s := newSettings(cfg, opts)
 	b := &Backend{cfg: s.cfg, logger: s.logger, closed: make(chan struct{})}
@@ -100,8 +100,8 @@ func (b *Backend) isLazy() bool {
 // Warnings are what the configuration says without an effect here.
 func (b *Backend) Warnings() []Warning { return slices.Clone(b.addr.warnings) }
 
-// Servers are the servers as they are named in the URL, in their order, without user and password. An engine without servers has its
-// file, or nothing.
+// Servers are the servers as they are named in the URL, in their order, without user and password. An engine
+// without servers has its file, or nothing.
 func (b *Backend) Servers() []string { return slices.Clone(b.addr.servers) }
 
 // Config is what the backend was made with.
@@ -113,16 +113,17 @@ func (b *Backend) Expires() time.Duration { return b.ttl }
 // SupportsAutoExpire tells whether the engine itself removes what has expired. All do.
 func (b *Backend) SupportsAutoExpire() bool { return true }
 
-// SupportsNativeJoin tells whether the results of a group are read in one round trip for each server, by MGet. All can.
+// SupportsNativeJoin tells whether the results of a group are read in one round trip for each server,
+// by MGet. All can.
 func (b *Backend) SupportsNativeJoin() bool { return true }
 
-// ImplementsIncr tells whether the parts of a chord are counted by Incr. On Redis they are not: there they are collected, in Celery as
-// here.
+// ImplementsIncr tells whether the parts of a chord are counted by Incr. On Redis they are not: there they
+// are collected, in Celery as here.
 func (b *Backend) ImplementsIncr() bool { return b.engine.collector == nil }
 
-// Client sets target, a pointer to a variable of the engine's own client type or to a driver.Store, for what this package does not wrap.
-// It connects if the backend has not been used yet. errors.ErrUnsupported: the engine has no client of that type; each engine's package
-// says which it has.
+// Client sets target, a pointer to a variable of the engine's own client type or to a driver.Store, for what
+// this package does not wrap. It connects if the backend has not been used yet. errors.ErrUnsupported: the
+// engine has no client of that type; each engine's package says which it has.
 func (b *Backend) Client(ctx context.Context, target any) error {
 	if err := b.ready(ctx); err != nil {
 		return b.fail("client", "", err)

@@ -10,8 +10,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// engine is a store with those of its optional parts that this package uses. They are resolved here, once; what a nil one means is
-// said here too.
+// engine is a store with those of its optional parts that this package uses. They are resolved here, once;
+// what a nil one means is said here too.
 type engine struct {
 	name      string
 	store     driver.Store
@@ -63,7 +63,8 @@ func resolve(name string, store driver.Store) engine {
 	e.pinger, _ = store.(driver.Pinger)
 	e.clients, _ = store.(driver.Unwrapper)
 	if name == redisEngine {
-		// An engine that collects too, but that Celery does not have, counts: all who do parts of one chord have to do the same.
+		// An engine that collects too, but that Celery does not have, counts: all who do parts of one chord
+		// have to do the same.
 		e.collector, _ = store.(driver.Collector)
 	}
 	return e
@@ -87,7 +88,8 @@ func (e *engine) getMany(ctx context.Context, keys []string) ([]driver.Result, e
 	return results, nil
 }
 
-// inspect tells lifetimes and sizes of the keys that are there. An engine that does not know them says so, and of all keys.
+// inspect tells lifetimes and sizes of the keys that are there. An engine that does not know them says so,
+// and of all keys.
 func (e *engine) inspect(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
 	if e.inspector != nil {
 		infos, err := e.inspector.Inspect(ctx, keys)
@@ -110,8 +112,8 @@ func (e *engine) scan(ctx context.Context, prefix string) (iter.Seq2[string, err
 	return e.scanner.Scan(ctx, prefix), nil
 }
 
-// watch tells of changes of keys that begin with prefix. There is no way around an engine that does not: to look again and again would
-// miss some.
+// watch tells of changes of keys that begin with prefix. There is no way around an engine that does not: to
+// look again and again would miss some.
 func (e *engine) watch(ctx context.Context, prefix string, tell func(driver.Event)) (stop func(), err error) {
 	if e.watcher == nil {
 		return nil, fmt.Errorf("%w: the engine does not tell of changes", errors.ErrUnsupported)

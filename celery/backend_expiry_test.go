@@ -42,7 +42,8 @@ var expiryConfigs = map[string]Config{
 	"prefixcolon": {ResultBackendTransportOptions: TransportOptions{GlobalKeyPrefix: "myapp:"}},
 }
 
-// judge stores what was stored, under the key that this package makes of the same id, and looks at it from outside.
+// judge stores what was stored, under the key that this package makes of the same id, and looks at
+// it from outside.
 type judge struct {
 	redis *redistest.Server
 	cache *memcachetest.Server
@@ -128,7 +129,8 @@ func (j *judge) sameKey(t *testing.T, b *Backend, key string) {
 	t.Errorf("%q is no key with the prefix %q", key, b.prefix)
 }
 
-// look returns a key's lifetime in seconds (0: none), value and flags, without the client that is tested. A second may have passed.
+// look returns a key's lifetime in seconds (0: none), value and flags, without the client that is tested. A
+// second may have passed.
 func (j *judge) look(t *testing.T, engine, key string) (ttl int, value string, flags int) {
 	t.Helper()
 	if engine == "redis" {
@@ -156,8 +158,8 @@ func (j *judge) look(t *testing.T, engine, key string) (ttl int, value string, f
 	return ttl, lines[1], flags
 }
 
-// roundTTL undoes the seconds that have passed since, and the one or two that memcached's clock is given so that nothing dies early:
-// the lifetimes of the vectors are far apart.
+// roundTTL undoes the seconds that have passed since, and the one or two that memcached's clock is given so
+// that nothing dies early: the lifetimes of the vectors are far apart.
 func roundTTL(ttl int) int {
 	for _, whole := range []int{86400, 172803, 40 * 86400} {
 		if whole-30 < ttl && ttl <= whole+2 {
@@ -208,7 +210,8 @@ func TestResultExpires(t *testing.T) {
 	}
 }
 
-// TestExpiresIsSaidOrNot: 0 is for ever, whoever says it; what nobody says is a day; and an option beats the configuration.
+// TestExpiresIsSaidOrNot: 0 is for ever, whoever says it; what nobody says is a day; and an option beats
+// the configuration.
 func TestExpiresIsSaidOrNot(t *testing.T) {
 	for name, c := range map[string]struct {
 		said *time.Duration

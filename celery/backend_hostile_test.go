@@ -30,8 +30,8 @@ type tried struct {
 	Case string `json:"case"`
 }
 
-// Python's clients let these ids inject commands, or lose the result silently. Here each is an error for that id alone, nothing is written,
-// and the connection stays in step.
+// Python's clients let these ids inject commands, or lose the result silently. Here each is an error for that
+// id alone, nothing is written, and the connection stays in step.
 func TestHostileIDsOnMemcached(t *testing.T) {
 	s := memcachetest.Start(t)
 	b := kvOpen(t, "cache+memcached://"+s.Addr()+"/")

@@ -41,8 +41,9 @@ var placements = map[string]*struct {
 	"pylibmc/hash_murmur":     {behaviors: map[string]any{"hash": "murmur"}},
 }
 
-// countsServers tells whether a rule only counts servers. Ketama's places depend on their names too, and the servers of a test have ports
-// of their own: there the engine's tests compare its places with the same clients', and here it is looked at which rule is named.
+// countsServers tells whether a rule only counts servers. Ketama's places depend on their names too, and the
+// servers of a test have ports of their own: there the engine's tests compare its places with the same
+// clients', and here it is looked at which rule is named.
 func countsServers(name string) bool {
 	return !strings.Contains(name, "ketama") && name != "pylibmc/dist_consistent" && name != "pylibmc/docs_celery"
 }
@@ -94,7 +95,8 @@ func placementURL(v placed, servers []*memcachetest.Server, query string) string
 	return "cache+memcached://" + strings.Join(addrs, ";") + "/?dial_timeout=5" + query
 }
 
-// What a client's options mean is a rule of the engine, whose places the engine's own tests compare with the same clients.
+// What a client's options mean is a rule of the engine, whose places the engine's own tests compare with
+// the same clients.
 func TestClientOptionsBecomeRules(t *testing.T) {
 	rules := map[string]string{
 		"pylibmc/default": "modula", "pylibmc/ketama": "ketama", "pylibmc/docs_celery": "ketama", "pylibmc/ketama_md5hash": "ketama",
@@ -150,7 +152,8 @@ func TestRulesThatAreNotKnown(t *testing.T) {
 	}
 }
 
-// TestOptionsOfPythonMemcached say that this is the client, which no setting of Celery's names: with any other they fail.
+// TestOptionsOfPythonMemcached say that this is the client, which no setting of Celery's names: with any
+// other they fail.
 func TestOptionsOfPythonMemcached(t *testing.T) {
 	ketama := map[string]any{"ketama": true}
 	for _, v := range []struct {

@@ -23,8 +23,8 @@ func (b *Backend) always(ctx context.Context, op string, do func() error) error 
 	})
 }
 
-// backoff is a random time of up to the base, doubled with each retry, but at most the maximum: full jitter, so that those who lost a
-// server together do not come back together.
+// backoff is a random time of up to the base, doubled with each retry, but at most the maximum: full jitter,
+// so that those who lost a server together do not come back together.
 func (c Config) backoff(retry int) time.Duration {
 	bound := orDefault(c.ResultBackendMaxSleep, defaultMaxSleep)
 	base := orDefault(c.ResultBackendBaseSleep, defaultBaseSleep)
@@ -65,8 +65,9 @@ func (p RetryPolicy) sleep(retry int) time.Duration {
 	return p.IntervalStart + time.Duration(retry)*p.IntervalStep
 }
 
-// repeat does it until it is done, or fails for another reason than the connection, or next says that it is enough. The last error
-// is the one that is returned, also when ctx ends between two attempts: it says why there is nothing.
+// repeat does it until it is done, or fails for another reason than the connection, or next says that it is
+// enough. The last error is the one that is returned, also when ctx ends between two attempts: it says why
+// there is nothing.
 func (b *Backend) repeat(ctx context.Context, op string, do func() error, next func(retry int) (time.Duration, bool)) error {
 	for retry := 0; ; retry++ {
 		err := do()

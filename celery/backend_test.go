@@ -215,7 +215,8 @@ func TestBackendSetPublishes(t *testing.T) {
 	}
 }
 
-// What is too large for memcached is an error, and what was there stays: pylibmc loses it, python-memcached loses the new value silently.
+// What is too large for memcached is an error, and what was there stays: pylibmc loses it, python-memcached
+// loses the new value silently.
 func TestBackendTooLargeLosesNothing(t *testing.T) {
 	b := kvOpen(t, kvURL(t, "memcached"))
 	for _, size := range []int{1_048_576, 1_100_000, 3_000_000} {

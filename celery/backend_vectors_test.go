@@ -151,8 +151,8 @@ func (v kvVerdict) wanted(outcome string) (string, bool) {
 	return "", false
 }
 
-// elsewhereJudged are the beginnings of the cases that other tests judge: URLs, retries, lifetimes, placement and hostile ids here, tasks
-// and groups where these are tested.
+// elsewhereJudged are the beginnings of the cases that other tests judge: URLs, retries, lifetimes, placement
+// and hostile ids here, tasks and groups where these are tested.
 var elsewhereJudged = []string{
 	"as_uri", "params ", "dead ", "retry_policy", "expires ", "opt ", // url_vectors_test.go, backend_retry_test.go, backend_expiry_test.go, backend_placement_test.go
 	"key_for_task ", "key_for_task_", "client", "supports", "strip_prefix", // backend_test.go, backend_expiry_test.go, backend_hostile_test.go
@@ -170,7 +170,8 @@ func TestEveryMethodVectorIsJudged(t *testing.T) {
 	}
 }
 
-// A server that is not there is an error everywhere: python-memcached says that nothing is stored, and that what it has lost is.
+// A server that is not there is an error everywhere: python-memcached says that nothing is stored, and that
+// what it has lost is.
 func TestDeadServersAreErrors(t *testing.T) {
 	for _, rawURL := range []string{"redis://127.0.0.1:1?lazy=true", "cache+memcached://127.0.0.1:1/?lazy=true", "pylibmc://127.0.0.1:1;127.0.0.1:2/?lazy=true"} {
 		b := kvOpen(t, rawURL, configured(kvNoPolicy))

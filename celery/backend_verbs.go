@@ -11,7 +11,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// Entry is what MGet found for one key: a Value, or an Err, which is ErrMiss for an absent key and otherwise concerns this key alone.
+// Entry is what MGet found for one key: a Value, or an Err, which is ErrMiss for an absent key and otherwise
+// concerns this key alone.
 type Entry = driver.Result
 
 // Get returns what is stored under key, or ErrMiss. An empty value is no miss. The caller does not write to it.
@@ -26,8 +27,8 @@ func (b *Backend) Get(ctx context.Context, key string) (value []byte, err error)
 	return value, b.fail("get", key, err)
 }
 
-// MGet returns one Entry for each key, in the order of keys, in one round trip for each server. An error means that nothing is known
-// about any of them. No keys are no round trip.
+// MGet returns one Entry for each key, in the order of keys, in one round trip for each server. An error
+// means that nothing is known about any of them. No keys are no round trip.
 func (b *Backend) MGet(ctx context.Context, keys []string) ([]Entry, error) {
 	if err := b.ready(ctx); err != nil {
 		return nil, b.fail("mget", "", err)
@@ -74,9 +75,10 @@ func (b *Backend) begin(ctx context.Context, key string) error {
 	return nil
 }
 
-// Set stores value under key for as long as results live (Expires), and on engines with channels publishes it on the one named like
-// the key, in the same atomic step. On Redis it is repeated as retry_policy says when the connection fails; then the value may have been
-// published more than once. ErrTooLarge leaves what was there.
+// Set stores value under key for as long as results live (Expires), and on engines with channels
+// publishes it on the one named like the key, in the same atomic step. On Redis it is repeated as
+// retry_policy says when the connection fails; then the value may have been published more than once.
+// ErrTooLarge leaves what was there.
 func (b *Backend) Set(ctx context.Context, key string, value []byte) error {
 	if err := b.begin(ctx, key); err != nil {
 		return b.fail("set", key, err)
@@ -99,8 +101,8 @@ func (b *Backend) set(ctx context.Context, key string, value []byte) error {
 	return b.engine.store.Set(ctx, key, value, b.ttl)
 }
 
-// largeValue is from where on a value may be too large for memcached (its limit is 1 MiB if nobody has changed it), whose Set would
-// then delete what is there. Celery's clients lose the new value or the old one.
+// largeValue is from where on a value may be too large for memcached (its limit is 1 MiB if nobody has
+// changed it), whose Set would then delete what is there. Celery's clients lose the new value or the old one.
 const largeValue = 512 << 10
 
 // replace stores value without ever deleting what is there.
@@ -131,9 +133,10 @@ func (b *Backend) Delete(ctx context.Context, key string) (bool, error) {
 	return found, b.fail("delete", key, err)
 }
 
-// Incr adds 1 to the integer under key, and returns the sum; the lifetime stays. A missing one becomes 1 and lives as long as results
-// do, except for the counter of a chord (chord-unlock-…): a chord whose counter has been lost and counts again from 1 would never
-// be done, so there it is ErrMiss; and ErrMaybeCounted after an answer that was lost. ErrNotNumber and ErrOverflow leave the value as it is.
+// Incr adds 1 to the integer under key, and returns the sum; the lifetime stays. A missing one becomes 1 and
+// lives as long as results do, except for the counter of a chord (chord-unlock-…): a chord whose counter has
+// been lost and counts again from 1 would never be done, so there it is ErrMiss; and ErrMaybeCounted after an
+// answer that was lost. ErrNotNumber and ErrOverflow leave the value as it is.
 func (b *Backend) Incr(ctx context.Context, key string) (int64, error) {
 	if err := b.begin(ctx, key); err != nil {
 		return 0, b.fail("incr", key, err)
@@ -151,8 +154,8 @@ func (b *Backend) Incr(ctx context.Context, key string) (int64, error) {
 	return sum, b.fail("incr", key, err)
 }
 
-// Expire gives key a lifetime of that many seconds from now on, and tells whether key is there. 0 is for ever, as on memcached: Redis would
-// delete. Below zero, or above 100 years, is ErrBadTTL.
+// Expire gives key a lifetime of that many seconds from now on, and tells whether key is there. 0 is for
+// ever, as on memcached: Redis would delete. Below zero, or above 100 years, is ErrBadTTL.
 func (b *Backend) Expire(ctx context.Context, key string, seconds int) (bool, error) {
 	if err := b.begin(ctx, key); err != nil {
 		return false, b.fail("expire", key, err)

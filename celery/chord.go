@@ -13,19 +13,19 @@ import (
 type Part struct {
 	GroupID string // the chord's header
 	TaskID  string
-	// Index is the task's place in the header, from 0 on. Below 0 it is not known, and the part comes behind the others. It
-	// counts on Redis only; elsewhere the order is that of the saved group.
+	// Index is the task's place in the header, from 0 on. Below 0 it is not known, and the part comes behind
+	// the others. It counts on Redis only; elsewhere the order is that of the saved group.
 	Index int
 	State State
 	// Result is the task's, as for [Results.Store].
 	Result any
-	// Size is how many parts the chord has, as the message says that started the task (chord_size). 0: the message does not say, and the
-	// saved group does. On Redis it does not count.
+	// Size is how many parts the chord has, as the message says that started the task (chord_size). 0: the
+	// message does not say, and the saved group does. On Redis it does not count.
 	Size int
 }
 
-// Chord is a chord whose last part is done: its body is to be started, with Results, or if Err is not nil to be stored as a
-// failure. Exactly one of all who report a part gets it.
+// Chord is a chord whose last part is done: its body is to be started, with Results, or if Err is not nil to
+// be stored as a failure. Exactly one of all who report a part gets it.
 //
 //	switch {
 //	case chord.Err != nil:
@@ -37,7 +37,8 @@ type Part struct {
 //	}
 type Chord struct {
 	GroupID string
-	// Results are the values of the parts: in the order of the header, or with result_chord_ordered: false in that in which they were done.
+	// Results are the values of the parts: in the order of the header, or with result_chord_ordered: false in
+	// that in which they were done.
 	Results []py.Value
 	// Err is why the body cannot be started: Celery's ChordError, with its text.
 	Err error
@@ -47,8 +48,9 @@ type Chord struct {
 	clean func(ctx context.Context) error               // nil: there is nothing to delete
 }
 
-// StartChord prepares a chord, before the tasks of its header are sent: it stores how many there are, and what the backend needs
-// beside that. Parts that end before are not lost on Redis; elsewhere they are an error for whoever reports them.
+// StartChord prepares a chord, before the tasks of its header are sent: it stores how many there are, and
+// what the backend needs beside that. Parts that end before are not lost on Redis; elsewhere they are an
+// error for whoever reports them.
 func (r *Results) StartChord(ctx context.Context, header Node) error {
 	start := r.startCounter
 	switch {
@@ -62,19 +64,21 @@ func (r *Results) StartChord(ctx context.Context, header Node) error {
 
 var errNoParts = errors.New("it has no parts, so that none is the last: start its body")
 
-// ChordPart reports that a part of a chord is done, after its result was stored. It returns nil, or the chord if it has to be dealt with by
-// the caller: because this was the last part, or because the chord cannot be done any more.
+// ChordPart reports that a part of a chord is done, after its result was stored. It returns nil, or the
+// chord if it has to be dealt with by the caller: because this was the last part, or because the chord
+// cannot be done any more.
 //
-// Header tasks may be done by Go and Python workers mixed. How parts are counted is Celery's way of the backend: on Redis they
-// are collected, with their results; elsewhere a counter is increased, and a counter that is gone is ErrChordLost.
+// Header tasks may be done by Go and Python workers mixed. How parts are counted is Celery's way of the
+// backend: on Redis they are collected, with their results; elsewhere a counter is increased, and a counter
+// that is gone is ErrChordLost.
 //
-// ErrMaybeCounted, where parts are counted: the answer of the server was lost, and nobody can tell whether the part counts now. To report
-// it again may count it twice, not to report it may count it never; either way the chord hangs if the guess is wrong.
-// [Results.FinishChord] does not need the counter: call it when all parts are done. The same helps after a part was reported too
-// often, which is logged.
+// ErrMaybeCounted, where parts are counted: the answer of the server was lost, and nobody can tell whether
+// the part counts now. To report it again may count it twice, not to report it may count it never; either way
+// the chord hangs if the guess is wrong. [Results.FinishChord] does not need the counter: call it when all
+// parts are done. The same helps after a part was reported too often, which is logged.
 //
-// A Chord together with an error: the part was the last one, but the results could not be read now. [Chord.Join] tries again;
-// nobody else will.
+// A Chord together with an error: the part was the last one, but the results could not be read now.
+// [Chord.Join] tries again; nobody else will.
 func (r *Results) ChordPart(ctx context.Context, p Part) (*Chord, error) {
 	if p.TaskID == "" {
 		return nil, r.fail("chord part", "", ErrBadID)
@@ -105,9 +109,9 @@ func (c *Chord) Join(ctx context.Context) error {
 	return c.owner.fail("join chord", c.GroupID, err)
 }
 
-// Started deletes what was stored to count the parts. It is called when the message for the body has been sent, or could not be: Celery
-// stores [Chord.CallbackError] for the body then. Without it a part that is reported twice may start the body again, until
-// all has expired.
+// Started deletes what was stored to count the parts. It is called when the message for the body has been
+// sent, or could not be: Celery stores [Chord.CallbackError] for the body then. Without it a part that is
+// reported twice may start the body again, until all has expired.
 func (c *Chord) Started(ctx context.Context) error {
 	if c.clean == nil {
 		return nil
@@ -132,8 +136,8 @@ func chordError(format string, args ...any) *TaskError {
 	return Exception(celeryExceptions, "ChordError", fmt.Sprintf(format, args...))
 }
 
-// joinHeader waits for the results of a saved header, no longer than result_chord_join_timeout. What Python would raise is a *TaskError,
-// an error of the backend or of ctx is not.
+// joinHeader waits for the results of a saved header, no longer than result_chord_join_timeout. What Python
+// would raise is a *TaskError, an error of the backend or of ctx is not.
 func (r *Results) joinHeader(ctx context.Context, header Node) ([]py.Value, error) {
 	bounded, cancel := context.WithTimeout(ctx, r.b.cfg.joinTimeout())
 	defer cancel()

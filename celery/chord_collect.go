@@ -16,7 +16,8 @@ const (
 	sizeCount  = 1 // of sizeSuffix
 )
 
-// startCollection stores the size of a chord, and its header if that is more than a list of tasks: then the results are to have its form.
+// startCollection stores the size of a chord, and its header if that is more than a list of tasks: then the
+// results are to have its form.
 func (r *Results) startCollection(ctx context.Context, header Node) error {
 	for _, n := range header.Nodes {
 		if !n.Group {
@@ -34,8 +35,8 @@ func (r *Results) startCollection(ctx context.Context, header Node) error {
 	return r.b.Set(ctx, c.Counts[sizeCount], strconv.AppendInt(nil, int64(len(header.Tasks())), 10))
 }
 
-// AddToChord says that a chord has one part more than it was started with: a task of its header has replaced itself by several. Only Redis
-// has it, as in Celery; elsewhere it is errors.ErrUnsupported.
+// AddToChord says that a chord has one part more than it was started with: a task of its header has replaced
+// itself by several. Only Redis has it, as in Celery; elsewhere it is errors.ErrUnsupported.
 func (r *Results) AddToChord(ctx context.Context, groupID string) error {
 	if r.collector == nil {
 		return r.fail("add to chord", groupID, errors.ErrUnsupported)
@@ -114,8 +115,8 @@ func sizeOf(counts [2][]byte) (size int, known bool, err error) {
 	return size, true, nil
 }
 
-// joinCollected reads the results of a chord: from the tasks of its header if that was saved, else as they were collected. What was
-// collected stays after a failure, as in Celery, until it expires.
+// joinCollected reads the results of a chord: from the tasks of its header if that was saved, else as they
+// were collected. What was collected stays after a failure, as in Celery, until it expires.
 func (r *Results) joinCollected(ctx context.Context, c driver.Collection, groupID string) ([]py.Value, error) {
 	header, found, err := r.RestoreGroup(ctx, groupID)
 	var values []py.Value

@@ -13,8 +13,8 @@ import (
 // ErrMaybeCounted: the answer to a count was lost, and the counter has changed since. See [Results.ChordPart].
 var ErrMaybeCounted = errors.New("the part may have been counted, or not")
 
-// incrPresent adds 1 to a number that is there. That it is there and that it is changed is one step: looked up first and then
-// incremented by Incr, it could expire in between and be made anew.
+// incrPresent adds 1 to a number that is there. That it is there and that it is changed is one step: looked
+// up first and then incremented by Incr, it could expire in between and be made anew.
 func (b *Backend) incrPresent(ctx context.Context, key string) (int64, error) {
 	if b.engine.swap == nil {
 		return 0, errors.ErrUnsupported
@@ -60,8 +60,8 @@ func (b *Backend) number(ctx context.Context, key string) (int64, driver.Version
 	return n, version, err
 }
 
-// lostCount is a count whose answer was lost. While the counter is as it was, it is tried once more: of two that are under way the
-// server takes one.
+// lostCount is a count whose answer was lost. While the counter is as it was, it is tried once more: of two
+// that are under way the server takes one.
 type lostCount struct {
 	sum, now int64 // what it was to become, and what it is; below 0: nobody knows
 	version  driver.Version
@@ -72,12 +72,14 @@ func (l *lostCount) Error() string { return fmt.Sprintf("%v: %v", ErrMaybeCounte
 
 func (l *lostCount) Unwrap() []error { return []error{ErrMaybeCounted, l.cause} }
 
-// FinishChord returns a chord whose parts are all done, by what is stored of them and whatever the counter says, and nil if they are
-// not, or nothing is stored of the chord: its body was started. It is for a chord that hangs, after ErrMaybeCounted or a part that
-// was reported too often. The caller sees to it that only one asks, and nobody who has got the Chord from ChordPart is just
-// starting its body: everybody who asks gets it, until Started.
+// FinishChord returns a chord whose parts are all done, by what is stored of them and whatever the counter
+// says, and nil if they are not, or nothing is stored of the chord: its body was started. It is for a chord
+// that hangs, after ErrMaybeCounted or a part that was reported too often. The caller sees to it that only
+// one asks, and nobody who has got the Chord from ChordPart is just starting its body: everybody who asks
+// gets it, until Started.
 //
-// On Redis it is errors.ErrUnsupported: there a part counts once however often it is reported, and the last one can be reported again.
+// On Redis it is errors.ErrUnsupported: there a part counts once however often it is reported, and the last
+// one can be reported again.
 func (r *Results) FinishChord(ctx context.Context, groupID string) (*Chord, error) {
 	chord, err := r.finish(ctx, groupID)
 	if err == nil && chord != nil {

@@ -52,7 +52,8 @@ func part(r *Results, t *testing.T, id string) (*Chord, error) {
 	return r.ChordPart(soon(t), Part{GroupID: "g", TaskID: id, State: Success, Size: 2})
 }
 
-// TestLostCountOfTheLastPart: its answer is lost, and it gets the chord all the same, whether it was counted or not.
+// TestLostCountOfTheLastPart: its answer is lost, and it gets the chord all the same, whether it
+// was counted or not.
 func TestLostCountOfTheLastPart(t *testing.T) {
 	for _, name := range counting {
 		for _, counted := range []bool{false, true} {

@@ -85,7 +85,8 @@ func (r *Results) increase(ctx context.Context, key string, p Part, header Node)
 	return n == size, nil
 }
 
-// joinCounted reads the results of a chord that was counted. Where they are a failure all is deleted at once, as Celery does.
+// joinCounted reads the results of a chord that was counted. Where they are a failure all is deleted at
+// once, as Celery does.
 func (r *Results) joinCounted(ctx context.Context, chord *Chord, header Node) ([]py.Value, error) {
 	values, err := r.joinHeader(ctx, header)
 	var raised *TaskError

@@ -13,13 +13,16 @@ type ChordProgress struct {
 	Known bool
 	// Done is how many parts were reported, and Size how many there are, 0 if that is not stored.
 	Done, Size int
-	// Header is the saved group, if there is one: always where parts are counted, on Redis only if it has groups inside.
+	// Header is the saved group, if there is one: always where parts are counted, on Redis only if it
+	// has groups inside.
 	Header *Node
-	// Parts are those that are known: of the header, with what is stored of each, or else, on Redis, those that were reported.
+	// Parts are those that are known: of the header, with what is stored of each, or else, on Redis, those
+	// that were reported.
 	Parts []*Meta
 }
 
-// ChordProgress looks at a chord without changing anything. Parts that cannot be read are an IDErrors, next to what could be read.
+// ChordProgress looks at a chord without changing anything. Parts that cannot be read are an IDErrors, next
+// to what could be read.
 func (r *Results) ChordProgress(ctx context.Context, groupID string) (*ChordProgress, error) {
 	p, err := r.chordProgress(ctx, groupID)
 	return p, r.fail("chord progress", groupID, err)

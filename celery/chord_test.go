@@ -257,7 +257,8 @@ func TestAddToChord(t *testing.T) {
 	})
 }
 
-// TestChordOrder: on Redis parts come in the order of the header, and those without a place behind them; unordered, as they were done.
+// TestChordOrder: on Redis parts come in the order of the header, and those without a place behind them;
+// unordered, as they were done.
 func TestChordOrder(t *testing.T) {
 	for _, unordered := range []bool{false, true} {
 		r := open(t, kvURL(t, "redis"), configured(Config{ResultBackendTransportOptions: TransportOptions{ChordUnordered: unordered}}))

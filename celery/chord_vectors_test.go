@@ -12,7 +12,8 @@ import (
 	"github.com/larder-go/larder/internal/redistest"
 )
 
-// A chord of two parts, t1 and t2, was given to real backends in a certain state; then t2 ended with "last". G is the group's id.
+// A chord of two parts, t1 and t2, was given to real backends in a certain state; then t2 ended with "last".
+// G is the group's id.
 var chordSetups = map[string]struct {
 	keys   [][3]string // memcached: key, flags, value
 	redis  [][]string
@@ -49,7 +50,8 @@ var (
 	chordFirst = [3]string{"celery-task-meta-t1-G", "0", `{"status":"SUCCESS","result":{"go":1},"task_id":"t1-G"}`}
 )
 
-// TestVectorsChords: the last part of a chord that others have prepared comes to what a real worker came to, and leaves the same behind.
+// TestVectorsChords: the last part of a chord that others have prepared comes to what a real worker came to,
+// and leaves the same behind.
 func TestVectorsChords(t *testing.T) {
 	cache, server := memcachetest.Start(t), redistest.Start(t)
 	onServer := open(t, server.URL(1))

@@ -17,43 +17,50 @@ const Unlimited = math.MaxInt
 // NoRetries, as Config.ResultBackendMaxRetries, is Celery's 0.
 const NoRetries = -1
 
-// Config is what a Celery application is configured with, as far as results are concerned. The fields have Celery's names. The zero
-// value of each field is Celery's default. [ReadConfig] reads it from JSON or YAML.
+// Config is what a Celery application is configured with, as far as results are concerned. The fields have
+// Celery's names. The zero value of each field is Celery's default. [ReadConfig] reads it from JSON or YAML.
 type Config struct {
-	// ResultBackend (result_backend) is the backend's URL or name: see the package's documentation. There is no default.
+	// ResultBackend (result_backend) is the backend's URL or name: see the package's documentation.
+	// There is no default.
 	ResultBackend string
 	// CacheBackend (cache_backend) is the backend's URL if ResultBackend is "cache".
 	CacheBackend string
-	// CacheBackendOptions (cache_backend_options) is what the client of Memcached is made with. Of pylibmc behaviors (a map: ketama,
-	// ketama_weighted, hash, distribution, connect_timeout), username and password say something here. An option that only
-	// python-memcached takes, as {"debug": 0}, says that keys are placed as that client does. Others are warnings, unknown ones errors.
+	// CacheBackendOptions (cache_backend_options) is what the client of Memcached is made with. Of pylibmc
+	// behaviors (a map: ketama, ketama_weighted, hash, distribution, connect_timeout), username and password
+	// say something here. An option that only python-memcached takes, as {"debug": 0}, says that keys are
+	// placed as that client does. Others are warnings, unknown ones errors.
 	CacheBackendOptions map[string]any
 
-	// ResultExpires (result_expires) is how long results live, as in new(time.Hour). As for Celery 0 (NoExpiry) is for ever, and only
-	// what is not said, nil, is one day. Celery counts whole seconds; what is beyond them is cut off, so that less than a second is for
-	// ever too. Below zero or above 100 years is an error.
+	// ResultExpires (result_expires) is how long results live, as in new(time.Hour). As for Celery 0
+	// (NoExpiry) is for ever, and only what is not said, nil, is one day. Celery counts whole seconds;
+	// what is beyond them is cut off, so that less than a second is for ever too. Below zero or above 100
+	// years is an error.
 	ResultExpires *time.Duration
 	// ResultSerializer (result_serializer) is how results are written: json, yaml, msgpack or pickle. "": json.
 	ResultSerializer string
-	// ResultAcceptContent (result_accept_content, and where that is not given accept_content) are the serializers whose results are
-	// read, by name or content type. nil: json.
+	// ResultAcceptContent (result_accept_content, and where that is not given accept_content) are the
+	// serializers whose results are read, by name or content type. nil: json.
 	ResultAcceptContent []string
 	// ResultExtended (result_extended) stores a task's name, arguments, worker, retries and queue with its result.
 	ResultExtended bool
-	// ResultCacheMax (result_cache_max) is how many finished results are kept in memory. 0: none, which is Celery's -1.
-	// Unlimited: all, which is Celery's 0.
+	// ResultCacheMax (result_cache_max) is how many finished results are kept in memory. 0: none, which is
+	// Celery's -1. Unlimited: all, which is Celery's 0.
 	ResultCacheMax int
-	// ResultChordJoinTimeout (result_chord_join_timeout) bounds the wait for the results of a chord's parts. 0: 3 seconds.
+	// ResultChordJoinTimeout (result_chord_join_timeout) bounds the wait for the results of a chord's
+	// parts. 0: 3 seconds.
 	ResultChordJoinTimeout time.Duration
 	// ResultBackendTransportOptions (result_backend_transport_options) are the options of the connection.
 	ResultBackendTransportOptions TransportOptions
 
-	// ResultBackendAlwaysRetry (result_backend_always_retry) repeats Get and Set when the connection fails. Between attempts it sleeps
-	// a random time of up to ResultBackendBaseSleep, doubled with each attempt, but at most ResultBackendMaxSleep.
+	// ResultBackendAlwaysRetry (result_backend_always_retry) repeats Get and Set when the connection fails.
+	// Between attempts it sleeps a random time of up to ResultBackendBaseSleep, doubled with each attempt,
+	// but at most ResultBackendMaxSleep.
 	ResultBackendAlwaysRetry bool
-	// ResultBackendMaxRetries (result_backend_max_retries) is how often. 0: until the context ends. NoRetries: not at all, Celery's 0.
+	// ResultBackendMaxRetries (result_backend_max_retries) is how often. 0: until the context ends.
+	// NoRetries: not at all, Celery's 0.
 	ResultBackendMaxRetries int
-	// ResultBackendBaseSleep (result_backend_base_sleep_between_retries_ms) is the first bound of the sleep. 0: 10 ms.
+	// ResultBackendBaseSleep (result_backend_base_sleep_between_retries_ms) is the first bound of the
+	// sleep. 0: 10 ms.
 	ResultBackendBaseSleep time.Duration
 	// ResultBackendMaxSleep (result_backend_max_sleep_between_retries_ms) is its last bound. 0: 10 s.
 	ResultBackendMaxSleep time.Duration
@@ -63,8 +70,8 @@ type Config struct {
 	// LocalTime is enable_utc: false.
 	LocalTime bool
 
-	// Compat is which Celery's bytes are written, and whose way of reading is taken: py.Celery56, the default, or py.Celery52. It is no
-	// setting of Celery's.
+	// Compat is which Celery's bytes are written, and whose way of reading is taken: py.Celery56, the
+	// default, or py.Celery52. It is no setting of Celery's.
 	Compat py.Compat
 
 	// Redis (redis_host and so on) is for a ResultBackend of "redis", and for what a Redis URL does not say.
@@ -73,21 +80,23 @@ type Config struct {
 
 // TransportOptions are result_backend_transport_options.
 type TransportOptions struct {
-	// GlobalKeyPrefix (global_keyprefix) stands before every key. If it does not end in one of : _ - . an underscore follows it.
+	// GlobalKeyPrefix (global_keyprefix) stands before every key. If it does not end in one of : _ - . an
+	// underscore follows it.
 	GlobalKeyPrefix string
 	// MasterName (master_name) is what sentinels call the server.
 	MasterName string
 	// SentinelPassword (sentinel_kwargs: password) is for the sentinels themselves.
 	SentinelPassword string
-	// ChordUnordered is result_chord_ordered: false: the results of a chord's parts come in the order in which they were done.
+	// ChordUnordered is result_chord_ordered: false: the results of a chord's parts come in the order in
+	// which they were done.
 	ChordUnordered bool
-	// RetryPolicy (retry_policy) is how Set on Redis is repeated when the connection fails. nil: 20 times, at once and then each
-	// second.
+	// RetryPolicy (retry_policy) is how Set on Redis is repeated when the connection fails. nil: 20 times, at
+	// once and then each second.
 	RetryPolicy *RetryPolicy
 }
 
-// RetryPolicy is how often and when something is repeated. The sleep before the first repetition is IntervalStart; each one is by
-// IntervalStep longer than the one before, up to IntervalStart+IntervalMax.
+// RetryPolicy is how often and when something is repeated. The sleep before the first repetition is
+// IntervalStart; each one is by IntervalStep longer than the one before, up to IntervalStart+IntervalMax.
 type RetryPolicy struct {
 	MaxRetries    int           // max_retries; below zero: until the context ends
 	IntervalStart time.Duration // interval_start
@@ -105,8 +114,8 @@ type RedisConfig struct {
 	Password string // redis_password
 	// ConnectTimeout (redis_socket_connect_timeout) bounds one attempt to connect. 0: 1 second.
 	ConnectTimeout time.Duration
-	// BackendUseSSL (redis_backend_use_ssl) says that the connection is encrypted, and how: ssl_cert_reqs, ssl_ca_certs,
-	// ssl_certfile, ssl_keyfile. nil: it is not.
+	// BackendUseSSL (redis_backend_use_ssl) says that the connection is encrypted, and how: ssl_cert_reqs,
+	// ssl_ca_certs, ssl_certfile, ssl_keyfile. nil: it is not.
 	BackendUseSSL map[string]string
 }
 
@@ -118,7 +127,8 @@ const (
 	defaultMaxSleep    = 10 * time.Second
 )
 
-// Location is the application's time zone, as Celery finds it: Timezone, else UTC, else with LocalTime this machine's.
+// Location is the application's time zone, as Celery finds it: Timezone, else UTC, else with
+// LocalTime this machine's.
 func (c Config) Location() *time.Location {
 	switch {
 	case c.Timezone != nil:

@@ -16,8 +16,8 @@ var oldNames = map[string]string{
 	"CELERY_MAX_CACHED_RESULTS":  "result_cache_max",
 }
 
-// canonicalName is a setting's name as Celery has it today. What it is in a document is written in small letters, or in capitals with
-// CELERY_ before it.
+// canonicalName is a setting's name as Celery has it today. What it is in a document is written in small
+// letters, or in capitals with CELERY_ before it.
 func canonicalName(name string) string {
 	if today, old := oldNames[name]; old {
 		return today
@@ -38,7 +38,8 @@ var families = []string{
 	"elasticsearch_", "riak_", "consul_",
 }
 
-// elsewhere are further ones: of results on other backends, of redis-py's connections, and old names of what now is task_ or worker_.
+// elsewhere are further ones: of results on other backends, of redis-py's connections, and old names of what
+// now is task_ or worker_.
 var elsewhere = []string{
 	"imports", "include", "loader", "namespace", "override_backends",
 	"result_compression", "result_exchange", "result_exchange_type", "result_persistent", "result_chord_retry_interval",
@@ -74,7 +75,8 @@ func suggestion(name string) string {
 	return "; did you mean " + best + "?"
 }
 
-// distance is Levenshtein's: how many letters have to be changed, added or removed. What is much longer than any name is far.
+// distance is Levenshtein's: how many letters have to be changed, added or removed. What is much longer than
+// any name is far.
 func distance(a, b string) int {
 	const longest = 80
 	if len(a) > longest {

@@ -15,13 +15,15 @@ import (
 // maxConfig bounds what ReadConfig reads.
 const maxConfig = 1 << 20
 
-// ReadConfig reads the settings of a Celery application as people keep them: one JSON object or YAML mapping of names and values. Names are
-// Celery's (result_backend), its old ones (CELERY_RESULT_BACKEND, CELERY_TASK_RESULT_EXPIRES), or in capitals behind CELERY_, as
-// Django's users have them. Beside Celery's own there is compat: "5.2" or "5.6".
+// ReadConfig reads the settings of a Celery application as people keep them: one JSON object or YAML mapping
+// of names and values. Names are Celery's (result_backend), its old ones (CELERY_RESULT_BACKEND,
+// CELERY_TASK_RESULT_EXPIRES), or in capitals behind CELERY_, as Django's users have them. Beside Celery's
+// own there is compat: "5.2" or "5.6".
 //
-// Settings of Celery's that are not about results are passed over. A name that Celery does not have is a warning, and so is a setting
-// that has no effect here. A value that the setting cannot have is an ErrConfig that names both; all of them are found. Values are read as
-// Celery reads them: true may be "yes", a time in seconds may be "60"; beyond that, a time may be written as in Go, "36h".
+// Settings of Celery's that are not about results are passed over. A name that Celery does not have is a
+// warning, and so is a setting that has no effect here. A value that the setting cannot have is an ErrConfig
+// that names both; all of them are found. Values are read as Celery reads them: true may be "yes", a time in
+// seconds may be "60"; beyond that, a time may be written as in Go, "36h".
 func ReadConfig(r io.Reader) (Config, []Warning, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxConfig+1))
 	if err != nil {
@@ -60,8 +62,8 @@ func parseDocument(text []byte) (map[string]any, error) {
 	return parseYAML(text)
 }
 
-// parseYAML reads one mapping. The library refuses duplicate names, for which it compares each with each, and aliases that grow
-// without measure.
+// parseYAML reads one mapping. The library refuses duplicate names, for which it compares each with each, and
+// aliases that grow without measure.
 func parseYAML(text []byte) (document map[string]any, err error) {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var root yaml.Node

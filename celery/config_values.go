@@ -143,7 +143,8 @@ func asInt(value any, least int) (int, error) {
 	return int(f), nil
 }
 
-// asSeconds takes numbers of seconds, whole ones also as text, and texts such as 36h. What is below zero or endless is no time.
+// asSeconds takes numbers of seconds, whole ones also as text, and texts such as 36h. What is below zero or
+// endless is no time.
 func asSeconds(value any) (time.Duration, error) {
 	if s, ok := value.(string); ok {
 		if d, err := time.ParseDuration(s); err == nil && strings.Trim(s, "+-0123456789.") != "" {

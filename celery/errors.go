@@ -8,9 +8,9 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// The errors, each defined by its cause. Test for them with errors.Is. A method of [Backend] or [Results] that fails returns an
-// [*Error] with one of them, a context's error or the engine's own inside, except where something is wrong with what is stored and not
-// with the call:
+// The errors, each defined by its cause. Test for them with errors.Is. A method of [Backend] or [Results]
+// that fails returns an [*Error] with one of them, a context's error or the engine's own inside, except where
+// something is wrong with what is stored and not with the call:
 //
 //   - ErrMiss is returned as it is, by Backend's methods and Results.Stored;
 //   - [*ReadError], what is stored under an id cannot be read;
@@ -21,8 +21,9 @@ var (
 	ErrMiss = driver.ErrMiss
 	// ErrBadID: an empty id of a task or group.
 	ErrBadID = errors.New("bad id: it is empty")
-	// ErrBadKey: a key that the engine cannot carry: longer than 65,535 bytes, or on memcached longer than 250 bytes or with a
-	// space or control character in it. Of an id also one with a line end or NUL in it, on every engine.
+	// ErrBadKey: a key that the engine cannot carry: longer than 65,535 bytes, or on memcached longer than
+	// 250 bytes or with a space or control character in it. Of an id also one with a line end or NUL in it,
+	// on every engine.
 	ErrBadKey = driver.ErrBadKey
 	// ErrBadTTL: a lifetime below zero, or above 100 years.
 	ErrBadTTL = driver.ErrBadTTL
@@ -32,7 +33,8 @@ var (
 	ErrOverflow = driver.ErrOverflow
 	// ErrTooLarge: a value that is larger than the engine takes.
 	ErrTooLarge = driver.ErrTooLarge
-	// ErrForeign: what is stored under the key is no plain value: another type of Redis, or a pickle by the flags of memcached.
+	// ErrForeign: what is stored under the key is no plain value: another type of Redis, or a pickle by the
+	// flags of memcached.
 	ErrForeign = driver.ErrCodec
 	// ErrClosed: the backend has been closed.
 	ErrClosed = driver.ErrClosed
@@ -44,7 +46,8 @@ var (
 	ErrNotReady = errors.New("not ready")
 	// ErrMalformed: what is stored cannot be read. It comes inside a [*ReadError].
 	ErrMalformed = py.ErrMalformed
-	// ErrContentDisallowed: the serializer is not one of those that result_accept_content lists. It comes inside a [*ReadError].
+	// ErrContentDisallowed: the serializer is not one of those that result_accept_content lists. It comes
+	// inside a [*ReadError].
 	ErrContentDisallowed = errors.New("content disallowed")
 )
 
@@ -52,16 +55,18 @@ var (
 var (
 	// ErrTaskRevoked: the task was revoked, has expired or was terminated.
 	ErrTaskRevoked error = &TaskError{Type: "TaskRevokedError", Module: celeryExceptions}
-	// ErrChord: a chord's body was not started, because a part of the header failed or because the chord could not be joined.
+	// ErrChord: a chord's body was not started, because a part of the header failed or because the chord
+	// could not be joined.
 	ErrChord error = &TaskError{Type: "ChordError", Module: celeryExceptions}
 	// ErrMaxRetries: a task was retried as often as it may be.
 	ErrMaxRetries error = &TaskError{Type: "MaxRetriesExceededError", Module: celeryExceptions}
 )
 
-// Error is a call that has failed. Unwrap gives the cause: one of the sentinels, a context's error, or the engine's own.
+// Error is a call that has failed. Unwrap gives the cause: one of the sentinels, a context's error, or
+// the engine's own.
 type Error struct {
-	// Op is what was done: "open", "get", "mget"; "result", "store", "wait", "chord part". It is the method's name, but for those that do
-	// what another one does: all that store a task's state are "store".
+	// Op is what was done: "open", "get", "mget"; "result", "store", "wait", "chord part". It is the method's
+	// name, but for those that do what another one does: all that store a task's state are "store".
 	Op     string
 	Engine string // "redis", "memcached", …; empty if there is none yet
 	ID     string // of the task or group; empty where no single one is concerned, and below Results
@@ -105,8 +110,9 @@ func (b *Backend) fail(op, key string, err error) error {
 	return &Error{Op: op, Engine: b.engine.name, Key: key, Err: err}
 }
 
-// fail is the one place where an error gets the method of Results that was called, and the id. It takes the place of what Backend, or
-// a method that this one has called, has said of it; but the id that was nearer to the fault stays.
+// fail is the one place where an error gets the method of Results that was called, and the id. It takes the
+// place of what Backend, or a method that this one has called, has said of it; but the id that was nearer to
+// the fault stays.
 func (r *Results) fail(op, id string, err error) error {
 	switch e := err.(type) {
 	case nil, *ReadError, *JoinError, *TaskError, IDErrors:

@@ -11,14 +11,16 @@ import (
 // followRoom bounds the tasks that wait for a consumer.
 var followRoom = changes.Bounds{Keys: 10_000, Bytes: 4 << 20}
 
-// Follow yields each task whose id begins with prefix as something is stored of it, or deleted, whoever does so. It yields what
-// is there when it is read: of changes that follow each other quickly the last one, and one change perhaps twice.
+// Follow yields each task whose id begins with prefix as something is stored of it, or deleted, whoever does
+// so. It yields what is there when it is read: of changes that follow each other quickly the last one, and
+// one change perhaps twice.
 //
-// The first Change is a Gap: from there on everything is told. More come when the connection is lost, when it is there again, and when
-// the consumer is so slow that more than 10,000 tasks wait, or 4 MiB of their ids.
+// The first Change is a Gap: from there on everything is told. More come when the connection is lost, when it
+// is there again, and when the consumer is so slow that more than 10,000 tasks wait, or 4 MiB of their ids.
 //
-// An error is yielded once and ends it: that of ctx, ErrClosed, or errors.ErrUnsupported where the engine does not tell of changes. Redis
-// does, from 6 on. [Results.Watch] and [Results.Join] wait for given tasks on every engine.
+// An error is yielded once and ends it: that of ctx, ErrClosed, or errors.ErrUnsupported where the engine
+// does not tell of changes. Redis does, from 6 on. [Results.Watch] and [Results.Join] wait for given tasks
+// on every engine.
 func (r *Results) Follow(ctx context.Context, prefix string) iter.Seq2[Change, error] {
 	return func(yield func(Change, error) bool) {
 		err := r.follow(ctx, prefix, func(c Change) bool { return yield(c, nil) })

@@ -88,7 +88,8 @@ func (l *lossy) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 	return l.Batcher.GetMany(ctx, keys)
 }
 
-// TestFollowLosesTheConnection: what could not be read because of that is a gap, and it goes on; any other fault ends it.
+// TestFollowLosesTheConnection: what could not be read because of that is a gap, and it goes on; any
+// other fault ends it.
 func TestFollowLosesTheConnection(t *testing.T) {
 	r := open(t, kvURL(t, "redis"))
 	l := &lossy{Batcher: r.b.engine.batch, failures: 1, err: io.ErrUnexpectedEOF}

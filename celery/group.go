@@ -7,8 +7,8 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// SaveGroup stores which tasks a group has, under its id, for as long as results live: GroupResult.save(). It replaces what was saved
-// before.
+// SaveGroup stores which tasks a group has, under its id, for as long as results live: GroupResult.save(). It
+// replaces what was saved before.
 func (r *Results) SaveGroup(ctx context.Context, group Node) error {
 	key, err := r.key(groupKey, group.ID)
 	var value []byte
@@ -29,8 +29,8 @@ func (r *Results) groupValue(group Node) ([]byte, error) {
 	return r.serial.Join(py.Fields{{Name: fieldResult, Value: node}}, r.compat)
 }
 
-// RestoreGroup returns the group that was saved under an id, and whether there is one. The id inside is the one that was
-// saved, even if it is another. A task may be saved in place of a group.
+// RestoreGroup returns the group that was saved under an id, and whether there is one. The id inside is the
+// one that was saved, even if it is another. A task may be saved in place of a group.
 func (r *Results) RestoreGroup(ctx context.Context, id string) (group Node, found bool, err error) {
 	group, found, err = r.restoreGroup(ctx, id)
 	return group, found, r.fail("restore group", id, err)

@@ -8,9 +8,9 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// JoinGroup waits for all tasks of a group and returns their values in the group's order: GroupResult.get(). The value of a group
-// inside it is a list. The first task that fails, or that cannot be read, ends it: then the error is a *[JoinError], whose cause
-// is the task's *[TaskError] or the *[ReadError].
+// JoinGroup waits for all tasks of a group and returns their values in the group's order: GroupResult.get().
+// The value of a group inside it is a list. The first task that fails, or that cannot be read, ends it: then
+// the error is a *[JoinError], whose cause is the task's *[TaskError] or the *[ReadError].
 func (r *Results) JoinGroup(ctx context.Context, group Node) ([]py.Value, error) {
 	values := map[string]py.Value{}
 	err := r.listen(ctx, distinct(group.Tasks()), func(id string, m *Meta, err error) (bool, error) {

@@ -24,7 +24,8 @@ const (
 	extraSuffix = ".t" // how many were added while it was running
 )
 
-// collectionID is the id of the chord to whose collection an id of groupKey belongs, if it has one of the suffixes.
+// collectionID is the id of the chord to whose collection an id of groupKey belongs, if it has one
+// of the suffixes.
 func collectionID(id string) (groupID string, ok bool) {
 	for _, suffix := range []string{partsSuffix, sizeSuffix, extraSuffix} {
 		if groupID, ok = strings.CutSuffix(id, suffix); ok && groupID != "" {
@@ -34,7 +35,8 @@ func collectionID(id string) (groupID string, ok bool) {
 	return "", false
 }
 
-// key is the key of an id, with the global prefix. An empty id is ErrBadID, and one that no engine takes ErrBadKey.
+// key is the key of an id, with the global prefix. An empty id is ErrBadID, and one that no engine
+// takes ErrBadKey.
 func (b *Backend) key(k kind, id string) (string, error) {
 	if id == "" {
 		return "", ErrBadID
@@ -51,8 +53,8 @@ func (b *Backend) isChordCounter(key string) bool {
 	return strings.HasPrefix(key, b.prefix+string(chordKey))
 }
 
-// globalPrefix is what a global_keyprefix puts before keys: if it does not end in one of : _ - . Celery puts an underscore
-// behind it.
+// globalPrefix is what a global_keyprefix puts before keys: if it does not end in one of : _ - . Celery puts
+// an underscore behind it.
 func globalPrefix(setting string) string {
 	if setting == "" || strings.ContainsAny(setting[len(setting)-1:], ":_-.") {
 		return setting

@@ -11,19 +11,21 @@ import (
 
 // Filter says which results List yields: those of which all holds that is set. The zero Filter is all.
 type Filter struct {
-	// Prefix is what ids begin with. The engine looks for it itself, by its keys; for everything below, each result is read.
+	// Prefix is what ids begin with. The engine looks for it itself, by its keys; for everything below,
+	// each result is read.
 	Prefix string
 	// States are the states that a task may be in.
 	States []State
-	// Name is the task's: "shop.tasks.charge", or with the wildcards of [path.Match] "shop.*". It is known of results that were
-	// stored with result_extended only.
+	// Name is the task's: "shop.tasks.charge", or with the wildcards of [path.Match] "shop.*". It is known of
+	// results that were stored with result_extended only.
 	Name string
 	// GroupID is the group or chord that the task is a part of.
 	GroupID string
 	// Before and After are about Stored.At. Where that is not known a result is left out.
 	Before, After time.Time
 
-	// Timeout bounds each reading of some hundred entries, though not the engine's own search for keys. 0: only the context does.
+	// Timeout bounds each reading of some hundred entries, though not the engine's own search for keys. 0:
+	// only the context does.
 	Timeout time.Duration
 }
 
@@ -37,15 +39,17 @@ type Stored struct {
 	TTL time.Duration
 	// Size is how many bytes are stored, -1 if the engine does not know.
 	Size int
-	// At is when it was stored, as far as that can be told: the date of a task that is done, and otherwise what the lifetime tells if
-	// those who store let results live as long as the configuration says here. Zero: it cannot be told.
+	// At is when it was stored, as far as that can be told: the date of a task that is done, and otherwise
+	// what the lifetime tells if those who store let results live as long as the configuration says here.
+	// Zero: it cannot be told.
 	At time.Time
 }
 
-// List yields the tasks of which something is stored, in no particular order, with a bounded amount of it in memory whatever there is. What comes
-// or goes meanwhile may be yielded; the rest is, once, but for a Redis that grows at that moment and may repeat some. A result
-// that cannot be read is yielded as such, unless the filter asks for more than ids. An error is yielded once and ends the walk:
-// errors.ErrUnsupported means that the engine does not list its keys. The results may be used meanwhile, for changes too.
+// List yields the tasks of which something is stored, in no particular order, with a bounded amount of it in
+// memory whatever there is. What comes or goes meanwhile may be yielded; the rest is, once, but for a Redis
+// that grows at that moment and may repeat some. A result that cannot be read is yielded as such, unless the
+// filter asks for more than ids. An error is yielded once and ends the walk: errors.ErrUnsupported means that
+// the engine does not list its keys. The results may be used meanwhile, for changes too.
 func (r *Results) List(ctx context.Context, f Filter) iter.Seq2[*Stored, error] {
 	return func(yield func(*Stored, error) bool) {
 		_, err := path.Match(f.Name, "")
@@ -67,7 +71,8 @@ func (r *Results) List(ctx context.Context, f Filter) iter.Seq2[*Stored, error] 
 	}
 }
 
-// Stored returns what is stored of a task, with its lifetime. ErrMiss: nothing is. What cannot be read is in Stored.Err.
+// Stored returns what is stored of a task, with its lifetime. ErrMiss: nothing is. What cannot be read
+// is in Stored.Err.
 func (r *Results) Stored(ctx context.Context, id string) (*Stored, error) {
 	key, err := r.key(taskKey, id)
 	if err != nil {

@@ -6,8 +6,9 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// Node is a reference to a task's result or to a group of such, with what it came from: Celery's result tuple. It is what a
-// result's children are, what is saved of a group, and what a task stores that returns a result.
+// Node is a reference to a task's result or to a group of such, with what it came from: Celery's result
+// tuple. It is what a result's children are, what is saved of a group, and what a task stores that
+// returns a result.
 type Node struct {
 	ID     string
 	Parent *Node // nil: none is known
@@ -28,8 +29,9 @@ func Group(id string, tasks ...string) Node {
 	return g
 }
 
-// NodeOf is the Node that a value stands for: Celery's result_from_tuple. So a task's result is read that has returned an AsyncResult or a
-// GroupResult, which JSON, YAML and msgpack store so. A value that is no result tuple is ErrMalformed.
+// NodeOf is the Node that a value stands for: Celery's result_from_tuple. So a task's result is read that has
+// returned an AsyncResult or a GroupResult, which JSON, YAML and msgpack store so. A value that is no result
+// tuple is ErrMalformed.
 //
 //	child, err := celery.NodeOf(meta.Result)
 //	value, err := celery.Get[int](ctx, results, child.ID)
@@ -41,7 +43,8 @@ func NodeOf(v py.Value) (Node, error) {
 	return nodeOf(tree)
 }
 
-// Tasks returns the ids of the tasks that n stands for, in order: those of a group and of the groups inside it, or the task itself.
+// Tasks returns the ids of the tasks that n stands for, in order: those of a group and of the groups inside
+// it, or the task itself.
 func (n Node) Tasks() []string { return n.appendTasks(nil) }
 
 func (n Node) appendTasks(ids []string) []string {

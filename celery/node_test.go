@@ -93,8 +93,8 @@ func TestNodeRoundTrip(t *testing.T) {
 	})
 }
 
-// TestVectorsReturned: what tasks that returned a result or a group have stored is that, and is written so again. What real readers were
-// given for groups is in TestVectorsGroups, which reads nodes too.
+// TestVectorsReturned: what tasks that returned a result or a group have stored is that, and is written so
+// again. What real readers were given for groups is in TestVectorsGroups, which reads nodes too.
 func TestVectorsReturned(t *testing.T) {
 	read := map[bool]int{} // groups and others
 	for _, v := range vectors(t, "children_groups") {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Option is something said about a [Backend] where it is opened: it beats the same setting of its configuration. The order of different
-// options is of no consequence; everything else is a matter of [Config].
+// Option is something said about a [Backend] where it is opened: it beats the same setting of
+// its configuration. The order of different options is of no consequence; everything else is a
+// matter of [Config].
 type Option func(*settings)
 
 // settings is what configuration and options add up to.
@@ -15,14 +16,15 @@ type settings struct {
 	logger *slog.Logger
 }
 
-// WithExpires sets how long results live, as result_expires does: in whole seconds, what is beyond them is cut off. [NoExpiry], which is
-// 0, is for ever. Without it the configuration says, and where that does not either it is one day.
+// WithExpires sets how long results live, as result_expires does: in whole seconds, what is beyond them is
+// cut off. [NoExpiry], which is 0, is for ever. Without it the configuration says, and where that does not
+// either it is one day.
 func WithExpires(d time.Duration) Option {
 	return func(s *settings) { s.cfg.ResultExpires = &d }
 }
 
-// WithLogger sets where a backend tells what a person has to know: settings without a meaning, retries. The default is
-// slog.Default().
+// WithLogger sets where a backend tells what a person has to know: settings without a meaning, retries. The
+// default is slog.Default().
 func WithLogger(l *slog.Logger) Option {
 	return func(s *settings) {
 		if l != nil {

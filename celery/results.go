@@ -15,15 +15,17 @@ import (
 
 // Results are the results of a Celery application: its tasks, groups and chords. They are safe for concurrent use.
 //
-// Methods that take an id fail for it alone with a *[ReadError] if what is stored under it cannot be read, or an *[Error] with
-// ErrBadID if it is empty, ErrBadKey if no Celery could have it. Anything else is an *[Error] of the backend.
+// Methods that take an id fail for it alone with a *[ReadError] if what is stored under it cannot be read, or
+// an *[Error] with ErrBadID if it is empty, ErrBadKey if no Celery could have it. Anything else is an
+// *[Error] of the backend.
 type Results struct {
 	b      *Backend
 	serial serial.Serializer
 	compat py.Compat
 	accept error // why what is stored may not be read
 	cache  *cache
-	// collector collects the parts of chords, as Celery does on Redis. nil: they are counted, as Celery does on Memcached.
+	// collector collects the parts of chords, as Celery does on Redis. nil: they are counted, as Celery
+	// does on Memcached.
 	collector driver.Collector
 
 	waiting sync.Mutex
@@ -36,8 +38,8 @@ func Open(ctx context.Context, rawURL string, opts ...Option) (*Results, error) 
 	return OpenConfig(ctx, Config{ResultBackend: rawURL}, opts...)
 }
 
-// OpenConfig opens the results of an application that is configured so. Like Open it makes one round trip within ctx, unless the URL
-// says lazy=true.
+// OpenConfig opens the results of an application that is configured so. Like Open it makes one round trip
+// within ctx, unless the URL says lazy=true.
 func OpenConfig(ctx context.Context, cfg Config, opts ...Option) (*Results, error) {
 	b, err := connect(ctx, cfg, opts)
 	if err != nil {
@@ -110,8 +112,8 @@ func (r *Results) wait(ctx context.Context) (*keywait.Waiter, error) {
 	return r.waiter, nil
 }
 
-// key is the key of an id. Line ends and NULs would be commands of their own on memcached, if a client let them pass; none of Celery's
-// ids has them, on any backend.
+// key is the key of an id. Line ends and NULs would be commands of their own on memcached, if a client let
+// them pass; none of Celery's ids has them, on any backend.
 func (r *Results) key(k kind, id string) (string, error) {
 	if strings.ContainsAny(id, "\r\n\x00") {
 		return "", fmt.Errorf("%w: a line end or NUL in the id", ErrBadKey)

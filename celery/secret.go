@@ -6,7 +6,8 @@ import (
 	"strconv"
 )
 
-// What holds passwords prints, logs and marshals as a text without them: a program may log its configuration, or what it holds.
+// What holds passwords prints, logs and marshals as a text without them: a program may log its configuration,
+// or what it holds.
 
 // String names the backend without its password, and nothing else: settings hold passwords.
 func (c Config) String() string { return "celery.Config{" + maskURL(c.ResultBackend) + "}" }

@@ -1,7 +1,7 @@
 package celery
 
-// State is what a task is in. A task may be in any state that a program makes up for itself ("PROGRESS"); these never end a wait.
-// On the wire a state is the field `status`.
+// State is what a task is in. A task may be in any state that a program makes up for itself ("PROGRESS");
+// these never end a wait. On the wire a state is the field `status`.
 type State string
 
 // The states that Celery itself knows.
@@ -20,14 +20,16 @@ const (
 // Ready tells whether a task in this state has ended: SUCCESS, FAILURE or REVOKED.
 func (s State) Ready() bool { return s == Success || s == Failure || s == Revoked }
 
-// Exception tells whether the result of a task in this state is an exception, or nothing: RETRY, FAILURE or REVOKED.
+// Exception tells whether the result of a task in this state is an exception, or nothing: RETRY,
+// FAILURE or REVOKED.
 func (s State) Exception() bool { return s == Retry || s == Failure || s == Revoked }
 
 // Propagate tells whether whoever asks for the value of a task in this state gets an error: FAILURE or REVOKED.
 func (s State) Propagate() bool { return s == Failure || s == Revoked }
 
-// Compare orders states by Celery's precedence: it is negative if s comes before other in SUCCESS, FAILURE, any state that Celery does
-// not know, REVOKED, STARTED, RECEIVED, REJECTED, RETRY, PENDING. What is stored later counts, whatever the order.
+// Compare orders states by Celery's precedence: it is negative if s comes before other in SUCCESS, FAILURE,
+// any state that Celery does not know, REVOKED, STARTED, RECEIVED, REJECTED, RETRY, PENDING. What is stored
+// later counts, whatever the order.
 func (s State) Compare(other State) int { return s.precedence() - other.precedence() }
 
 func (s State) precedence() int {

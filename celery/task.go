@@ -33,7 +33,8 @@ func (r *Results) keepEntry(id string, e Entry, began int) (*Meta, error) {
 	return m, err
 }
 
-// readEntry is the meta of what was found. What the engine cannot read is an error for this id, like what we cannot.
+// readEntry is the meta of what was found. What the engine cannot read is an error for this id,
+// like what we cannot.
 func (r *Results) readEntry(id string, e Entry) (*Meta, error) {
 	switch {
 	case e.Err == nil, errors.Is(e.Err, ErrMiss):

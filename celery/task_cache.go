@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// cache keeps what can change no more: tasks in the state SUCCESS, the ones that were used last. A nil cache keeps nothing.
+// cache keeps what can change no more: tasks in the state SUCCESS, the ones that were used last. A nil
+// cache keeps nothing.
 type cache struct {
 	mu     sync.Mutex
 	most   int
@@ -46,8 +47,8 @@ func (c *cache) now() int {
 	return c.epoch
 }
 
-// put keeps m if nothing can change it, and it is what it is stored as; and if nothing was forgotten since the epoch at which it began
-// to be read:
+// put keeps m if nothing can change it, and it is what it is stored as; and if nothing was forgotten since
+// the epoch at which it began to be read:
 //
 //	a reader reads the SUCCESS
 //	                            Forget deletes it, there and here

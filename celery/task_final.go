@@ -2,9 +2,10 @@ package celery
 
 import "github.com/larder-go/larder/celery/internal/serial"
 
-// succeeded tells whether what is stored is SUCCESS, as Celery's writer reads it: nothing but the status counts. Programs with
-// another result_serializer may share the backend, so what ours cannot read is tried with the others, pickle too: to read it runs
-// nothing. What none can read is no SUCCESS, and may be replaced, which Celery's writer never does.
+// succeeded tells whether what is stored is SUCCESS, as Celery's writer reads it: nothing but the status
+// counts. Programs with another result_serializer may share the backend, so what ours cannot read is tried
+// with the others, pickle too: to read it runs nothing. What none can read is no SUCCESS, and may be
+// replaced, which Celery's writer never does.
 func (r *Results) succeeded(old []byte) bool {
 	status, known := statusIn(r.serial, old)
 	for i := 0; !known && i < len(serialNames); i++ {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSuccessOfAnotherSerializerStays: programs that share a backend and do not agree on the serializer replace each other's results, but
-// no SUCCESS.
+// TestSuccessOfAnotherSerializerStays: programs that share a backend and do not agree on the serializer
+// replace each other's results, but no SUCCESS.
 func TestSuccessOfAnotherSerializerStays(t *testing.T) {
 	names := []string{"json", "yaml", "msgpack", "pickle"}
 	with := func(t *testing.T, store, name string) *Results {

@@ -9,8 +9,8 @@ import (
 	"github.com/larder-go/larder/internal/memcachetest"
 )
 
-// TestVectorsFlags: values with memcached's flags of other clients are what both of Python's clients make of them, or an error where they
-// differ, or where only Python can read them.
+// TestVectorsFlags: values with memcached's flags of other clients are what both of Python's clients make of
+// them, or an error where they differ, or where only Python can read them.
 func TestVectorsFlags(t *testing.T) {
 	server := memcachetest.Start(t)
 	r := open(t, "cache+memcached://"+server.Addr()+"/")

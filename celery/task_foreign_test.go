@@ -9,7 +9,8 @@ import (
 	"github.com/larder-go/larder/internal/redistest"
 )
 
-// TestSuccessInPlaceOfForeignStays: of two who replace what cannot be read, nobody replaces the SUCCESS of the other.
+// TestSuccessInPlaceOfForeignStays: of two who replace what cannot be read, nobody replaces the
+// SUCCESS of the other.
 func TestSuccessInPlaceOfForeignStays(t *testing.T) {
 	cache, server := memcachetest.Start(t), redistest.Start(t)
 	for name, c := range map[string]struct {

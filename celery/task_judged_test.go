@@ -8,7 +8,8 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// deviation is where this package judges otherwise than the real readers: what it says, and why is in docs/celery-deviations.md.
+// deviation is where this package judges otherwise than the real readers: what it says, and why is in
+// docs/celery-deviations.md.
 type deviation struct {
 	field string
 	when  func(v vector) bool

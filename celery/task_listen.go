@@ -2,12 +2,12 @@ package celery
 
 import "context"
 
-// told hears what is stored of the task that was asked for as id, or why it cannot be read. done: nothing more is wanted of it. An
-// error ends the listening, which returns it.
+// told hears what is stored of the task that was asked for as id, or why it cannot be read. done: nothing
+// more is wanted of it. An error ends the listening, which returns it.
 type told func(id string, m *Meta, err error) (done bool, stop error)
 
-// listen tells what is stored of each of the tasks, and whatever follows, until tell is done with all. ids are distinct. An id that
-// cannot be is told once, as its error.
+// listen tells what is stored of each of the tasks, and whatever follows, until tell is done with all. ids
+// are distinct. An id that cannot be is told once, as its error.
 func (r *Results) listen(ctx context.Context, ids []string, tell told) error {
 	waiter, err := r.wait(ctx)
 	if err != nil {
@@ -83,10 +83,11 @@ func (l *listener) hear(key string, value []byte, err error) bool {
 	return l.say(id, m, err)
 }
 
-// meta is what was read or pushed; nil if it says nothing. What was pushed may be of another task: anybody may publish on any
-// channel, and Celery leaves such a message alone. It counts if it is really stored there.
+// meta is what was read or pushed; nil if it says nothing. What was pushed may be of another task: anybody
+// may publish on any channel, and Celery leaves such a message alone. It counts if it is really stored there.
 func (l *listener) meta(id string, e Entry) (*Meta, error) {
-	// Nobody knows when it began to be read, or was published, so that it is kept only if nothing was ever forgotten.
+	// Nobody knows when it began to be read, or was published, so that it is kept only if nothing
+	// was ever forgotten.
 	m, err := l.results.keepEntry(id, e, 0)
 	if err == nil && m.Known() && m.TaskID != id {
 		if m, err = l.results.result(l.ctx, id); err != nil && !isRead(err) {

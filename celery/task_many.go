@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// IDErrors are the failures of single ids in a batch whose other ids are done: each a *[ReadError], or an *[Error]. Among keys an engine
-// says the same with driver.KeyErrors; its errors do not say yet what was done and to whom.
+// IDErrors are the failures of single ids in a batch whose other ids are done: each a *[ReadError], or an
+// *[Error]. Among keys an engine says the same with driver.KeyErrors; its errors do not say yet what was
+// done and to whom.
 type IDErrors map[string]error
 
 // Error names the first id that has failed, in their order, and how many there are.
@@ -29,8 +30,9 @@ func (e IDErrors) orNil() error {
 	return e
 }
 
-// Results returns what is stored of many tasks, in the order of ids, in one round trip for each server. If some ids fail their
-// place is nil, and the error is an IDErrors; after any other error nothing is known of any.
+// Results returns what is stored of many tasks, in the order of ids, in one round trip for each
+// server. If some ids fail their place is nil, and the error is an IDErrors; after any other error
+// nothing is known of any.
 func (r *Results) Results(ctx context.Context, ids []string) ([]*Meta, error) {
 	metas, failed := make([]*Meta, len(ids)), IDErrors{}
 	keys, places := r.missing(ids, metas, failed)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestRacingWriters: whoever writes SUCCESS and whoever writes something else, at the same moment: SUCCESS stays, and exactly one writer
-// of it is told that it was stored.
+// TestRacingWriters: whoever writes SUCCESS and whoever writes something else, at the same moment: SUCCESS
+// stays, and exactly one writer of it is told that it was stored.
 func TestRacingWriters(t *testing.T) {
 	const rounds = 200
 	each(t, func(t *testing.T, r *Results) {

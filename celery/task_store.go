@@ -9,7 +9,8 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// Request is what a worker knows of the task that it runs. Without one (nil) a result is stored that says nothing of its children.
+// Request is what a worker knows of the task that it runs. Without one (nil) a result is stored that says
+// nothing of its children.
 type Request struct {
 	// GroupID is the group or chord that the task is a part of.
 	GroupID string
@@ -30,17 +31,18 @@ type Request struct {
 	Stamps py.Fields
 }
 
-// Store stores a task's state and result, tells all who wait for it, and returns true; or false if the task is SUCCESS already: that is
-// never replaced, also not by another SUCCESS, whichever of Celery's serializers has written it. Both in one step: nobody's SUCCESS
-// is lost to a race, and a program that dies in between leaves nobody waiting. Anything else that is there is replaced, whether it
-// can be read or not.
+// Store stores a task's state and result, tells all who wait for it, and returns true; or false if the task
+// is SUCCESS already: that is never replaced, also not by another SUCCESS, whichever of Celery's serializers
+// has written it. Both in one step: nobody's SUCCESS is lost to a race, and a program that dies in between
+// leaves nobody waiting. Anything else that is there is replaced, whether it can be read or not.
 //
-// result becomes what [py.Of] makes of it; a Node becomes a result tuple. In the states FAILURE, REVOKED and RETRY it has to be
-// an error, nil, or an exception as Celery stores it, which every reader would choke on otherwise. A [TaskError] in an error's
-// chain is stored as it is, with its traceback; any other error as the RuntimeError, or after a deadline the TimeoutError, that
-// Python then raises.
+// result becomes what [py.Of] makes of it; a Node becomes a result tuple. In the states FAILURE, REVOKED and
+// RETRY it has to be an error, nil, or an exception as Celery stores it, which every reader would choke on
+// otherwise. A [TaskError] in an error's chain is stored as it is, with its traceback; any other error as the
+// RuntimeError, or after a deadline the TimeoutError, that Python then raises.
 //
-// A result that has no form in the serializer is py.ErrUnencodable, and nothing is stored. ErrTooLarge: the engine cannot hold it.
+// A result that has no form in the serializer is py.ErrUnencodable, and nothing is stored. ErrTooLarge: the
+// engine cannot hold it.
 func (r *Results) Store(ctx context.Context, id string, state State, result any, req *Request) (bool, error) {
 	m, err := r.metaFor(id, state, result)
 	if err == nil {
@@ -52,8 +54,8 @@ func (r *Results) Store(ctx context.Context, id string, state State, result any,
 	return r.StoreMeta(ctx, m)
 }
 
-// StoreMeta is Store of a result that is complete, under m.TaskID: nothing is added but the date, if the state is one that has it
-// and m has none. m.Raw is not looked at.
+// StoreMeta is Store of a result that is complete, under m.TaskID: nothing is added but the date, if the
+// state is one that has it and m has none. m.Raw is not looked at.
 func (r *Results) StoreMeta(ctx context.Context, m *Meta) (bool, error) {
 	stored, err := r.storeMeta(ctx, m)
 	return stored, r.fail("store", m.TaskID, err)
@@ -75,8 +77,8 @@ func (r *Results) storeMeta(ctx context.Context, m *Meta) (bool, error) {
 	return r.put(ctx, key, value)
 }
 
-// put stores value unless SUCCESS is there. Where it is repeated because the connection failed (result_backend_always_retry), the SUCCESS
-// that is there may be its own.
+// put stores value unless SUCCESS is there. Where it is repeated because the connection failed
+// (result_backend_always_retry), the SUCCESS that is there may be its own.
 func (r *Results) put(ctx context.Context, key string, value []byte) (stored bool, err error) {
 	if err = r.b.ready(ctx); err == nil {
 		err = r.b.always(ctx, "store", func() error {

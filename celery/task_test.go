@@ -81,7 +81,8 @@ func TestSuccessStays(t *testing.T) {
 	})
 }
 
-// TestGarbageIsReplaced: what no reader can read does not block a task for ever; a bare SUCCESS does, as for Celery.
+// TestGarbageIsReplaced: what no reader can read does not block a task for ever; a bare SUCCESS
+// does, as for Celery.
 func TestGarbageIsReplaced(t *testing.T) {
 	garbage := map[string]bool{
 		`garbage`: true, `null`: true, `{"result":1}`: true, `"SUCCESS"`: true, `["SUCCESS"]`: true, ``: true, `{"status":null}`: true,

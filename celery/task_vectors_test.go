@@ -169,8 +169,8 @@ func sameTask(t *testing.T, v vector, id string, raw []byte) {
 	}
 }
 
-// samePickle: an exception is pickled as an instance, and what stands at two places as one object, which only Python does. What was
-// written again is read the same.
+// samePickle: an exception is pickled as an instance, and what stands at two places as one object, which only
+// Python does. What was written again is read the same.
 func samePickle(t *testing.T, s serial.Serializer, m *Meta, again []byte) {
 	t.Helper()
 	back, err := decodeMeta(s, m.TaskID, again)

@@ -103,8 +103,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestWatchMany yields the states of each, and ends when all are done; an id that cannot be read, or cannot be, is done at once and
-// stops nobody.
+// TestWatchMany yields the states of each, and ends when all are done; an id that cannot be read, or cannot
+// be, is done at once and stops nobody.
 func TestWatchMany(t *testing.T) {
 	each(t, func(t *testing.T, r *Results) {
 		ctx := soon(t)

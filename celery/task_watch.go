@@ -7,34 +7,36 @@ import (
 	"iter"
 )
 
-// Change is what [Results.Watch], [Results.Join] and [Results.Follow] yield: what is stored of a task now. The error that they yield
-// next to it is the end of them; what is wrong with one task alone is its Err.
+// Change is what [Results.Watch], [Results.Join] and [Results.Follow] yield: what is stored of a task now.
+// The error that they yield next to it is the end of them; what is wrong with one task alone is its Err.
 type Change struct {
 	// ID is the task's, as it was asked for.
 	ID string
-	// Meta is what is stored; nil if Err says why that is not known. Follow also yields what is no longer stored: PENDING, and not Known.
+	// Meta is what is stored; nil if Err says why that is not known. Follow also yields what is no longer
+	// stored: PENDING, and not Known.
 	Meta *Meta
-	// Err is a *[ReadError] of what cannot be read, or an *[Error]: of an id that cannot be (ErrBadID, ErrBadKey), in Follow also of
-	// one whose server cannot be asked. That the task has failed is no Err: see [Meta.Err].
+	// Err is a *[ReadError] of what cannot be read, or an *[Error]: of an id that cannot be (ErrBadID,
+	// ErrBadKey), in Follow also of one whose server cannot be asked. That the task has failed is no
+	// Err: see [Meta.Err].
 	Err error
 	// Gap, which only Follow yields, tells in place of a task that changes may have been missed up to now.
 	Gap bool
 }
 
-// Watch yields what is stored of each task, and whatever follows, until it is ready, and ends when all are; an id that is named
-// twice counts once. Nothing is yielded while nothing is stored. States that follow each other faster than they are read are
-// skipped, but never the last.
+// Watch yields what is stored of each task, and whatever follows, until it is ready, and ends when all are;
+// an id that is named twice counts once. Nothing is yielded while nothing is stored. States that follow each
+// other faster than they are read are skipped, but never the last.
 //
 //	for change, err := range results.Watch(ctx, ids) {
 //
-// A Change with an Err is the last one of its task; the others go on. An error is yielded once and ends it: that of ctx, with how many
-// tasks are not done, or ErrClosed.
+// A Change with an Err is the last one of its task; the others go on. An error is yielded once and ends it:
+// that of ctx, with how many tasks are not done, or ErrClosed.
 func (r *Results) Watch(ctx context.Context, ids []string) iter.Seq2[Change, error] {
 	return r.changes(ctx, "watch", ids, func(*Meta) bool { return true })
 }
 
-// Join yields what is stored of each task as soon as it is ready, in the order in which they finish. It is Watch of the last state
-// alone, with the same Changes and errors.
+// Join yields what is stored of each task as soon as it is ready, in the order in which they finish. It is
+// Watch of the last state alone, with the same Changes and errors.
 func (r *Results) Join(ctx context.Context, ids []string) iter.Seq2[Change, error] {
 	return r.changes(ctx, "join", ids, func(m *Meta) bool { return m.Status.Ready() })
 }

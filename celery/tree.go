@@ -5,7 +5,8 @@ import (
 	"errors"
 )
 
-// The bounds of [Results.Tree] and [Results.Parents]: what a task's children are is up to whoever can write results.
+// The bounds of [Results.Tree] and [Results.Parents]: what a task's children are is up to whoever
+// can write results.
 const (
 	// MaxTreeDepth is how many generations are followed.
 	MaxTreeDepth = 100
@@ -22,7 +23,8 @@ type Tree struct {
 	Meta *Meta
 	// Err is why the task cannot be read.
 	Err error
-	// Repeated: it stands elsewhere in the tree too, and what came out of it is there: a task that was retried is its own child.
+	// Repeated: it stands elsewhere in the tree too, and what came out of it is there: a task that was
+	// retried is its own child.
 	Repeated bool
 	// Cut: what came out of it is not shown, because the tree would be too deep or too large.
 	Cut bool
@@ -30,8 +32,8 @@ type Tree struct {
 	Nodes []*Tree
 }
 
-// Tree reads a task, its children, their children and so on, in one round trip for each generation and server. A task that cannot
-// be read is a Tree with that error. An error means that nothing is known.
+// Tree reads a task, its children, their children and so on, in one round trip for each generation and
+// server. A task that cannot be read is a Tree with that error. An error means that nothing is known.
 func (r *Results) Tree(ctx context.Context, id string) (*Tree, error) {
 	return r.TreeOf(ctx, Task(id))
 }
@@ -109,9 +111,9 @@ func (g *grower) grow(ctx context.Context, further bool) error {
 	return nil
 }
 
-// Parents are the tasks that a task comes from, the nearest first: its parent, that one's parent and so on, in one round trip for
-// each. They end where none is known, before one that is among them already, and after MaxTreeDepth. If one cannot be read they end
-// with that error.
+// Parents are the tasks that a task comes from, the nearest first: its parent, that one's parent and so on,
+// in one round trip for each. They end where none is known, before one that is among them already, and after
+// MaxTreeDepth. If one cannot be read they end with that error.
 func (r *Results) Parents(ctx context.Context, id string) ([]*Meta, error) {
 	m, err := r.Result(ctx, id)
 	if err != nil {

@@ -10,11 +10,12 @@ import (
 // uriMask stands where a password was, as in Celery.
 const uriMask = "**"
 
-// URI is the backend's URL as Celery's as_uri() prints it: passwords are replaced by **, parameters are left out, several servers are
-// kept. A backend that was named rather than given by URL ("redis") has none.
+// URI is the backend's URL as Celery's as_uri() prints it: passwords are replaced by **, parameters are left
+// out, several servers are kept. A backend that was named rather than given by URL ("redis") has none.
 func (b *Backend) URI() string { return b.addr.masked }
 
-// FullURI is the backend's URL with its password and its parameters, as it was configured: as_uri(include_password=True).
+// FullURI is the backend's URL with its password and its parameters, as it was configured:
+// as_uri(include_password=True).
 func (b *Backend) FullURI() string { return b.addr.full }
 
 // userinfo is what stands before the servers.
@@ -39,8 +40,8 @@ func maskOther(u *driver.URL) string {
 	return u.Scheme + "://" + userinfo(u) + strings.Join(u.Hosts, ";") + u.Path
 }
 
-// maskRedis is a Redis URL as kombu prints it: with a slash behind the server, but nothing at all where nothing is named,
-// and in small letters.
+// maskRedis is a Redis URL as kombu prints it: with a slash behind the server, but nothing at all where
+// nothing is named, and in small letters.
 func maskRedis(u *driver.URL) string {
 	text := u.Scheme + "://" + userinfo(u) + strings.ToLower(strings.Join(u.Hosts, ";")) + "/" + strings.TrimPrefix(u.Path, "/")
 	if strings.HasSuffix(text, ":///") {
@@ -62,8 +63,9 @@ func maskURL(raw string) string {
 	return schemeOnly(scheme) + ":…"
 }
 
-// hidePasswords returns the servers as they may be printed. One with an @ is none: it is a piece of a user's name and password, of a URL
-// that is not written as it should be. So is one of a URL that has an @ and yet no user.
+// hidePasswords returns the servers as they may be printed. One with an @ is none: it is a piece of a
+// user's name and password, of a URL that is not written as it should be. So is one of a URL that has an @
+// and yet no user.
 func (a *address) hidePasswords(u *driver.URL) string {
 	body, _, _ := strings.Cut(a.full, "?")
 	stray := u.User == "" && !u.HasPassword && strings.Contains(body, "@")

@@ -19,8 +19,8 @@ var quietBehaviors = []string{
 	"ketama_hash", "hash_with_namespace",
 }
 
-// The options of the two clients' constructors. Neither takes those of the other: an application that has one has that client. Only
-// behaviors may be there with both: Celery keeps them from python-memcached.
+// The options of the two clients' constructors. Neither takes those of the other: an application that has one
+// has that client. Only behaviors may be there with both: Celery keeps them from python-memcached.
 var (
 	pylibmcOptions         = []string{"binary", "username", "password"}
 	pythonMemcachedOptions = []string{
@@ -115,9 +115,9 @@ func behaviorsOf(options map[string]any) map[string]any {
 	return b
 }
 
-// placementOf tells by which of the engine's rules a client with these options places keys: python-memcached if some are that client's
-// alone, else pylibmc by its behaviors. Other programs would not find what is placed by another one, so what the engine does not have is
-// an error.
+// placementOf tells by which of the engine's rules a client with these options places keys: python-memcached
+// if some are that client's alone, else pylibmc by its behaviors. Other programs would not find what is
+// placed by another one, so what the engine does not have is an error.
 func placementOf(options map[string]any) (rule string, err error) {
 	if client, err := clientOf(options); err != nil || client == pythonMemcached {
 		return client, err

@@ -6,8 +6,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// readMemcached reads cache+memcached://a:11211;b:11211/ and what is like it. Celery takes everything behind :// as servers; here
-// larder's parameters may follow.
+// readMemcached reads cache+memcached://a:11211;b:11211/ and what is like it. Celery takes everything behind
+// :// as servers; here larder's parameters may follow.
 func readMemcached(cfg Config, raw string) (address, error) {
 	full := strings.TrimPrefix(raw, "cache+")
 	scheme, rest, _ := strings.Cut(full, ":")

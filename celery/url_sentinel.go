@@ -7,8 +7,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// readSentinel reads sentinel://:password@a:26379/db;sentinel://b:26379. Password and database are the server's, and count where they
-// are given first, as in Celery.
+// readSentinel reads sentinel://:password@a:26379/db;sentinel://b:26379. Password and database are the
+// server's, and count where they are given first, as in Celery.
 func readSentinel(cfg Config, raw string) (address, error) {
 	parts, err := sentinelParts(raw)
 	if err != nil {

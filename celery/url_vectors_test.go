@@ -145,7 +145,8 @@ func sameServers(t *testing.T, v method, a address) {
 	}
 }
 
-// sameConnection compares what redis-py is given with the engine's URL. Of several sentinels the first one's db and password count.
+// sameConnection compares what redis-py is given with the engine's URL. Of several sentinels the first one's
+// db and password count.
 func sameConnection(t *testing.T, v method, a address) {
 	t.Helper()
 	u, err := driver.ParseURL(a.engine)

@@ -38,7 +38,8 @@ type walk struct {
 	visit func([]found) bool
 }
 
-// walk hands over entries until no more are wanted. What goes while it is looked at is left out. A bounded amount is in memory.
+// walk hands over entries until no more are wanted. What goes while it is looked at is left out. A bounded
+// amount is in memory.
 func (b *Backend) walk(ctx context.Context, w walk) error {
 	if err := b.ready(ctx); err != nil {
 		return err
