@@ -1,8 +1,10 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/redis/rueidis"
 
@@ -12,7 +14,8 @@ import (
 // mgetKeys is how many keys one MGET asks for: its answer is one message, which is in memory as a whole.
 const mgetKeys = 1000
 
-// GetMany asks in one round trip to each server, and in a second one for keys without a value.
+// GetMany asks in one round trip to each server, and in a second one for keys without a value. What a server does not answer is the
+// failure of its keys; if that is all of them, it is the batch's.
 //
 // MGET answers a key of another type as if it were absent, and a fault is not a miss; but a GET for each key takes twice as
 // long. So EXISTS looks for those that MGET has left out. It rarely finds one, which is then asked for by GET.
@@ -22,56 +25,95 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 		return nil, err
 	}
 	q := query{client: c.client, keys: keys, results: make([]driver.Result, len(keys))}
-	if err := q.ask(ctx, together(c.client, keys)); err != nil {
-		return nil, err
+	if c.client.Mode() == rueidis.ClientModeCluster {
+		q.askServers(ctx)
+	} else {
+		q.askGroups(ctx, slices.Collect(slices.Chunk(q.all(), mgetKeys)))
 	}
-	if len(q.absent) > 0 {
-		if err := q.makeSure(ctx); err != nil {
-			return nil, err
+	return q.results, allFailed(q.results, func(r driver.Result) error { return r.Err })
+}
+
+// allFailed returns the fault of a batch of which nothing is known.
+func allFailed[R any](results []R, errOf func(R) error) error {
+	var last error
+	for _, r := range results {
+		if last = errOf(r); last == nil || ofOneKey(last) {
+			return nil
 		}
 	}
-	if len(q.doubtful) > 0 {
-		err = q.askEach(ctx, q.doubtful)
-	}
-	return q.results, err
+	return last
 }
 
 // query is a GetMany. Keys are known by their index.
 type query struct {
-	client   rueidis.Client
-	keys     []string
-	results  []driver.Result
-	absent   [][]int // those of a group that MGET has no value of
-	doubtful []int   // not known to be absent
+	client  rueidis.Client
+	keys    []string
+	results []driver.Result
 }
 
-// together groups keys that one command may name: in a cluster, those of one slot.
-func together(client rueidis.Client, keys []string) [][]int {
-	all := make([]int, len(keys))
+func (q *query) all() []int {
+	all := make([]int, len(q.keys))
 	for i := range all {
 		all[i] = i
 	}
-	if client.Mode() != rueidis.ClientModeCluster {
-		return slices.Collect(slices.Chunk(all, mgetKeys))
+	return all
+}
+
+// fewKeys are asked for by GET: MGET is quicker from here on.
+const fewKeys = 8
+
+// askServers asks a cluster: in one command for the keys of a slot, if they are many. Those of each slot are on their way by
+// themselves, because one who waits for the first answers of all servers has no time left for a second question when one of them is
+// frozen.
+func (q *query) askServers(ctx context.Context) {
+	few, many := q.bySlot()
+	var others sync.WaitGroup
+	defer others.Wait()
+	for i, group := range many {
+		if i == len(many)-1 && len(few) == 0 {
+			q.askGroups(ctx, [][]int{group})
+		} else {
+			others.Go(func() { q.askGroups(ctx, [][]int{group}) })
+		}
 	}
-	slots := make([]uint16, len(keys))
-	for i, key := range keys {
+	q.askEach(ctx, few)
+}
+
+// bySlot groups keys that one command may name. Where these are few, they need none.
+func (q *query) bySlot() (few []int, many [][]int) {
+	slots := make([]uint16, len(q.keys))
+	for i, key := range q.keys {
 		slots[i] = slotOf(key)
 	}
-	slices.SortFunc(all, func(i, j int) int { return int(slots[i]) - int(slots[j]) })
-	groups := make([][]int, 0, len(keys))
-	for rest := all; len(rest) > 0; {
+	rest := q.all()
+	slices.SortFunc(rest, func(i, j int) int { return cmp.Or(cmp.Compare(slots[i], slots[j]), i-j) })
+	for len(rest) > 0 {
 		n := 1
 		for n < min(len(rest), mgetKeys) && slots[rest[n]] == slots[rest[0]] {
 			n++
 		}
-		groups, rest = append(groups, rest[:n]), rest[n:]
+		if n < fewKeys {
+			few = append(few, rest[:n]...)
+		} else {
+			many = append(many, rest[:n])
+		}
+		rest = rest[n:]
 	}
-	return groups
+	return few, many
 }
 
-// ask sends GET for a group of one key, MGET for others.
-func (q *query) ask(ctx context.Context, groups [][]int) error {
+// askGroups asks for groups of keys until everything is known of each.
+func (q *query) askGroups(ctx context.Context, groups [][]int) {
+	absent, doubtful := q.ask(ctx, groups)
+	if len(absent) > 0 {
+		doubtful = append(doubtful, q.makeSure(ctx, absent)...)
+	}
+	q.askEach(ctx, doubtful)
+}
+
+// ask sends GET for a group of one key, MGET for others. It returns those of each group that MGET has no value of, and those that are
+// not known to be absent.
+func (q *query) ask(ctx context.Context, groups [][]int) (absent [][]int, doubtful []int) {
 	b := q.client.B()
 	cmds := make([]rueidis.Completed, len(groups))
 	for i, group := range groups {
@@ -82,36 +124,39 @@ func (q *query) ask(ctx context.Context, groups [][]int) error {
 		}
 	}
 	for i, reply := range do(ctx, q.client, cmds) {
-		var err error
-		if group := groups[i]; len(group) == 1 {
-			err = q.got(group[0], reply)
-		} else {
-			err = q.gotGroup(group, reply)
+		group := groups[i]
+		if len(group) == 1 {
+			q.got(group[0], reply)
+			continue
 		}
-		if err != nil {
-			return err
+		missing, refused := q.gotGroup(group, reply)
+		if len(missing) > 0 {
+			absent = append(absent, missing)
+		}
+		if refused {
+			doubtful = append(doubtful, group...)
 		}
 	}
-	return nil
+	return absent, doubtful
 }
 
-// makeSure asks whether what MGET has no value of is there all the same.
-func (q *query) makeSure(ctx context.Context) error {
+// makeSure asks whether what MGET has no value of is there all the same. It returns what may be.
+func (q *query) makeSure(ctx context.Context, absent [][]int) (doubtful []int) {
 	b := q.client.B()
-	cmds := make([]rueidis.Completed, len(q.absent))
-	for i, group := range q.absent {
+	cmds := make([]rueidis.Completed, len(absent))
+	for i, group := range absent {
 		cmds[i] = b.Exists().Key(q.names(group)...).Build()
 	}
 	for i, reply := range do(ctx, q.client, cmds) {
 		there, err := reply.ToInt64()
-		if err = explain(err); err != nil && !ofOneKey(err) {
-			return err
-		}
-		if err != nil || there > 0 {
-			q.doubtful = append(q.doubtful, q.absent[i]...)
+		switch err = explain(err); {
+		case err != nil && !ofOneKey(err):
+			q.fail(absent[i], err)
+		case err != nil || there > 0:
+			doubtful = append(doubtful, absent[i]...)
 		}
 	}
-	return nil
+	return doubtful
 }
 
 func (q *query) names(group []int) []string {
@@ -126,49 +171,48 @@ func (q *query) names(group []int) []string {
 }
 
 // askEach sends a GET for each key.
-func (q *query) askEach(ctx context.Context, indices []int) error {
+func (q *query) askEach(ctx context.Context, indices []int) {
+	if len(indices) == 0 {
+		return
+	}
 	b := q.client.B()
 	cmds := make([]rueidis.Completed, len(indices))
 	for i, at := range indices {
 		cmds[i] = b.Get().Key(q.keys[at]).Build()
 	}
-	for i, reply := range q.client.DoMulti(ctx, cmds...) {
-		if err := q.got(indices[i], reply); err != nil {
-			return err
-		}
+	for i, reply := range do(ctx, q.client, cmds) {
+		q.got(indices[i], reply)
 	}
-	return nil
 }
 
-// got notes the answer to a GET, unless it is a fault that concerns more than this key.
-func (q *query) got(at int, reply rueidis.RedisResult) error {
+// got notes the answer to a GET.
+func (q *query) got(at int, reply rueidis.RedisResult) {
 	value, err := reply.AsBytes()
-	if err = explain(err); err != nil && !ofOneKey(err) {
-		return err
-	}
-	q.results[at] = driver.Result{Value: value, Err: err}
-	return nil
+	q.results[at] = driver.Result{Value: value, Err: explain(err)}
 }
 
-// gotGroup notes the answer to MGET. A server that refuses it because of one of the keys is asked for each.
-func (q *query) gotGroup(group []int, mget rueidis.RedisResult) error {
+// gotGroup notes the answer to MGET, and returns the keys that it has no value of. A server that refuses it because of one of the keys is
+// asked for each.
+func (q *query) gotGroup(group []int, mget rueidis.RedisResult) (absent []int, refused bool) {
 	values, err := mget.ToArray()
 	if err = explain(err); err != nil && !ofOneKey(err) {
-		return err
+		q.fail(group, err)
+		return nil, false
 	}
 	if err != nil || len(values) != len(group) {
-		q.doubtful = append(q.doubtful, group...)
-		return nil
+		return nil, true
 	}
-	var absent []int
 	for i, at := range group {
 		value, err := values[i].AsBytes()
 		if q.results[at] = (driver.Result{Value: value, Err: explain(err)}); err != nil {
 			absent = append(absent, at)
 		}
 	}
-	if len(absent) > 0 {
-		q.absent = append(q.absent, absent)
+	return absent, false
+}
+
+func (q *query) fail(group []int, err error) {
+	for _, at := range group {
+		q.results[at] = driver.Result{Err: err}
 	}
-	return nil
 }

@@ -73,6 +73,7 @@ func clientOption(o Options, d *dialer) rueidis.ClientOption {
 		AlwaysPipelining:  o.Cluster,
 		DialCtxFn:         d.dial,
 		PipelineMultiplex: -1, // one connection: more are slower on the machines that were measured
+		BlockingPipeline:  -1, // also for large batches: one of its own is waited for a second longer when its server is frozen
 		Dialer:            net.Dialer{Timeout: orDefault(o.DialTimeout, defaultDialTimeout)},
 		ConnWriteTimeout:  orDefault(o.Timeout, defaultTimeout),
 		RetryDelay:        retryDelay,

@@ -116,6 +116,28 @@ func TestFrozenNetwork(t *testing.T) {
 	}
 }
 
+// TestFrozenForALargeBatch: a batch that is large ends in time, too.
+func TestFrozenForALargeBatch(t *testing.T) {
+	s, p := behind(t)
+	items := make([]driver.Item, 5000)
+	for i := range items {
+		items[i] = driver.Item{Key: fmt.Sprint(i), Value: []byte("v")}
+	}
+	call := func(ctx context.Context, s *redis.Store) error { return s.SetMany(ctx, items, time.Minute) }
+	if err := call(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	p.Freeze(true)
+	const limit = 100 * time.Millisecond
+	for kind, contextOf := range contexts {
+		ctx, cancel := contextOf(limit)
+		wantObeys(t, "SetMany, "+kind, s, call, ctx, limit)
+		cancel()
+	}
+	p.Heal()
+	eventually(t, func() error { return call(t.Context(), s) })
+}
+
 // eventually fails unless fn succeeds within some seconds.
 func eventually(t *testing.T, fn func() error) {
 	t.Helper()

@@ -46,9 +46,9 @@ func (g *guard) Nodes() map[string]rueidis.Client {
 	return nodes
 }
 
-func (g *guard) breaker(slot uint16) *breaker.Breaker {
-	return &g.breakers[min(int(slot)/slotsEach, len(g.breakers)-1)]
-}
+func (g *guard) breaker(slot uint16) *breaker.Breaker { return &g.breakers[g.breakerAt(slot)] }
+
+func (g *guard) breakerAt(slot uint16) int { return min(int(slot)/slotsEach, len(g.breakers)-1) }
 
 // call is one call of rueidis that is under way.
 type call struct {
@@ -58,6 +58,8 @@ type call struct {
 	sent  bool   // rueidis has it, or had
 	why   error  // there is no connection
 	alarm *alarm // nil: not needed
+
+	abandoned bool // its caller has left
 }
 
 // Do sends a command.
@@ -132,25 +134,39 @@ func (c *call) reconnected(reply rueidis.RedisResult) bool {
 
 // judge tells the breaker what became of the call, and says what its faults mean.
 func (c *call) judge(b *breaker.Breaker, t breaker.Ticket, replies ...rueidis.RedisResult) {
-	var failed error
+	c.tell(b, t, c.explain(replies))
+}
+
+// explain says what the faults mean in place of which there is no answer, and returns the last of them.
+func (c *call) explain(replies []rueidis.RedisResult) (failed error) {
 	for i := range replies {
 		if err := replies[i].NonRedisError(); err != nil {
 			failed = c.fault(err)
 			replies[i] = rueidis.NewErrorResult(failed)
 		}
 	}
+	return failed
+}
+
+func (c *call) tell(b *breaker.Breaker, t breaker.Ticket, failed error) {
 	switch {
 	case failed == nil || isReply(failed):
 		b.Answered(t)
 	case c.ended() != nil:
-		if c.sent {
-			c.g.dialer.flow.Abandon()
-		}
+		c.abandon()
 		c.left(b, t)
 	case errors.Is(failed, driver.ErrClosed):
 		b.GaveUp(t)
 	default:
 		b.Failed(t, failed)
+	}
+}
+
+// abandon notes once that rueidis still has the call: it has it once for each connection, however many commands there are.
+func (c *call) abandon() {
+	if c.sent && !c.abandoned {
+		c.abandoned = true
+		c.g.dialer.flow.Abandon()
 	}
 }
 

@@ -52,34 +52,65 @@ func slotOfAll(cmds []rueidis.Completed) (slot uint16, one bool) {
 	return slot, true
 }
 
-// doEach leaves out the commands that there is no hope for.
+// doEach leaves out the commands that there is no hope for. All that have a breaker in common are one call to it.
 func (g *guard) doEach(ctx context.Context, cmds []rueidis.Completed) []rueidis.RedisResult {
 	results := make([]rueidis.RedisResult, len(cmds))
-	tickets := make([]breaker.Ticket, len(cmds))
+	shares := make([]share, len(g.breakers))
 	sent := make([]int, 0, len(cmds))
 	list := make([]rueidis.Completed, 0, len(cmds))
 	for i, cmd := range cmds {
-		ticket, err := g.breaker(cmd.Slot()).Begin()
-		if err != nil {
+		at := g.breakerAt(cmd.Slot())
+		if err := shares[at].begin(&g.breakers[at]); err != nil {
 			results[i] = rueidis.NewErrorResult(g.orClosed(err))
 			continue
 		}
-		tickets[i] = ticket
 		sent, list = append(sent, i), append(list, cmd)
 	}
 	c, err := g.begin(ctx)
-	var replies []rueidis.RedisResult
 	if err != nil {
-		replies = failAll(len(list), err)
-	} else {
-		defer c.end()
-		replies = c.send(list)
+		for at := range shares {
+			g.breakers[at].GaveUp(shares[at].ticket)
+		}
+		return failAll(len(cmds), err)
 	}
-	for j, i := range sent {
-		results[i] = replies[j]
-		c.judge(g.breaker(cmds[i].Slot()), tickets[i], results[i:i+1]...)
+	defer c.end()
+	for j, reply := range c.send(list) {
+		at := sent[j]
+		results[at] = reply
+		shares[g.breakerAt(cmds[at].Slot())].note(c.explain(results[at : at+1]))
+	}
+	for at := range shares {
+		if s := &shares[at]; s.asked && s.refused == nil {
+			c.tell(&g.breakers[at], s.ticket, s.failed)
+		}
 	}
 	return results
+}
+
+// share is what a call has to do with one breaker.
+type share struct {
+	asked    bool
+	ticket   breaker.Ticket
+	refused  error
+	answered bool
+	failed   error
+}
+
+func (s *share) begin(b *breaker.Breaker) error {
+	if !s.asked {
+		s.asked = true
+		s.ticket, s.refused = b.Begin()
+	}
+	return s.refused
+}
+
+// note takes note of what became of a command. One that was answered counts for all.
+func (s *share) note(failed error) {
+	if failed == nil || isReply(failed) {
+		s.answered, s.failed = true, nil
+	} else if !s.answered {
+		s.failed = failed
+	}
 }
 
 func failAll(n int, err error) []rueidis.RedisResult {

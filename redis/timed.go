@@ -25,33 +25,28 @@ func (s *Store) GetTimed(ctx context.Context, keys []string) ([]driver.TimedResu
 	replies := c.client.DoMulti(ctx, cmds...)
 	results := make([]driver.TimedResult, len(keys))
 	for i := range results {
-		if results[i], err = timedResult(replies[2*i], replies[2*i+1]); err != nil {
-			return nil, err
+		get, pttl := replies[2*i], replies[2*i+1]
+		if results[i] = timedResult(get, pttl); results[i].Err != nil && get.Error() == nil && denied(pttl.Error()) {
+			return nil, errors.ErrUnsupported
 		}
 	}
-	return results, nil
+	return results, allFailed(results, func(r driver.TimedResult) error { return r.Err })
 }
 
-// timedResult reads the answers to GET and PTTL (-2: it has ended just now; -1: it has no end). Its error is a fault that concerns
-// more than this key.
-func timedResult(get, pttl rueidis.RedisResult) (r driver.TimedResult, err error) {
-	r.Value, err = get.AsBytes()
-	if r.Err = explain(err); r.Err != nil && !ofOneKey(r.Err) {
-		return r, r.Err
-	}
-	if r.Err != nil {
-		return r, nil
+// timedResult reads the answers to GET and PTTL (-2: it has ended just now; -1: it has no end).
+func timedResult(get, pttl rueidis.RedisResult) driver.TimedResult {
+	value, err := get.AsBytes()
+	if err != nil {
+		return driver.TimedResult{Err: explain(err)}
 	}
 	left, err := pttl.ToInt64()
 	switch {
-	case denied(err):
-		return r, errors.ErrUnsupported
 	case err != nil:
-		return r, explain(err)
+		return driver.TimedResult{Err: explain(err)}
 	case left == -2:
-		return driver.TimedResult{Err: driver.ErrMiss}, nil
-	case left >= 0:
-		r.TTL = max(time.Duration(left)*time.Millisecond, 1) // what is about to end has an end
+		return driver.TimedResult{Err: driver.ErrMiss}
+	case left == -1:
+		return driver.TimedResult{Value: value}
 	}
-	return r, nil
+	return driver.TimedResult{Value: value, TTL: max(time.Duration(left)*time.Millisecond, 1)} // what is about to end has an end
 }
