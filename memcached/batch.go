@@ -104,10 +104,11 @@ func (w *writing) run(ctx context.Context) error {
 	call := w.call()
 	for i := w.from; i < w.to; i++ {
 		value := w.items[w.at[i]].Value
-		w.one(i).lookAtLease(call)
 		if w.line.tooLarge(w.keys[i], value) {
+			w.one(i).voidLease(call)
 			call.Delete(w.keys[i], 0)
 		} else {
+			w.one(i).lookAtLease(call)
 			call.Set(w.keys[i], meta.Item{Data: value, Flags: flagsOf(value), TTL: w.expiry})
 		}
 	}
@@ -126,10 +127,7 @@ func (w *writing) run(ctx context.Context) error {
 func (w *writing) stored(ctx context.Context, i int, lease, change *meta.Reply) error {
 	t := w.one(i)
 	if w.line.tooLarge(w.keys[i], w.items[w.at[i]].Value) {
-		if again, err := t.settleLease(ctx, lease); err != nil || !again {
-			return orTooLarge(err)
-		}
-		_, err := t.remove(ctx, meta.NewCall)
+		_, err := t.removed(ctx, lease, change)
 		return orTooLarge(err)
 	}
 	if change.Status == meta.OK {
@@ -137,7 +135,7 @@ func (w *writing) stored(ctx context.Context, i int, lease, change *meta.Reply) 
 	}
 	err := odd(change)
 	if errors.Is(err, driver.ErrTooLarge) {
-		_, err = t.remove(ctx, meta.NewCall)
+		_, err = t.remove(ctx, meta.NewCall())
 		return orTooLarge(err)
 	}
 	return err
@@ -150,14 +148,14 @@ func orTooLarge(err error) error {
 	return driver.ErrTooLarge
 }
 
-// DeleteMany removes the keys, each after its lease, as Delete does.
+// DeleteMany removes the keys, and voids the lease of each first, as Delete does.
 func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 	var removed atomic.Int64
 	errs := make([]error, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
 		call := p.call()
 		for i := range p.keys {
-			p.one(i).lookAtLease(call)
+			p.one(i).voidLease(call)
 			call.Delete(p.keys[i], 0)
 		}
 		if err := p.do(ctx, call); err != nil {
@@ -165,7 +163,7 @@ func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 		}
 		for i, at := range p.at {
 			var was bool
-			was, errs[at] = p.removed(ctx, i, call.Reply(2*i), call.Reply(2*i+1))
+			was, errs[at] = p.one(i).removed(ctx, call.Reply(2*i), call.Reply(2*i+1))
 			if was && p.counts(i) {
 				removed.Add(1)
 			}
@@ -177,19 +175,4 @@ func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 		return 0, err
 	}
 	return int(removed.Load()), keyErrors(keys, errs)
-}
-
-// removed finishes the deletion of one key.
-func (p *part) removed(ctx context.Context, i int, lease, change *meta.Reply) (was bool, err error) {
-	if change.Status != meta.OK && change.Status != meta.NotFound {
-		return false, odd(change)
-	}
-	again, err := p.one(i).settleLease(ctx, lease)
-	was = change.Status == meta.OK
-	if again && err == nil {
-		var there bool
-		there, err = p.one(i).remove(ctx, meta.NewCall)
-		was = was || there
-	}
-	return was && err == nil, err
 }

@@ -191,7 +191,7 @@ func (s *Store) touch(ctx context.Context, key string, ttl time.Duration) (bool,
 	return false, fmt.Errorf("touch: %w", odd(&r))
 }
 
-// Delete removes key, and voids its lease first: in the other order, a load that began before could store its value in between.
+// Delete removes key, and voids its lease first: see lease_void.go.
 func (s *Store) Delete(ctx context.Context, key string) (was bool, err error) {
 	for try := 0; again(try, &err); try++ {
 		was, err = s.delete(ctx, key)
@@ -204,5 +204,5 @@ func (s *Store) delete(ctx context.Context, key string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return t.remove(ctx, t.call)
+	return t.remove(ctx, t.call())
 }

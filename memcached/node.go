@@ -201,6 +201,17 @@ func (n *node) open(ctx context.Context) (net.Conn, error) {
 // isDown tells whether the last attempt to connect has failed, and there is to be a pause before the next.
 func (n *node) isDown() bool { return n.down.Load() }
 
+// goOn runs something that goes on without its caller. It ends with the connection.
+func (n *node) goOn(do func()) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return driver.ErrClosed
+	}
+	n.running.Go(do)
+	return nil
+}
+
 // close ends the connection. Calls that wait for answers get ErrClosed.
 func (n *node) close() {
 	n.mu.Lock()
@@ -209,10 +220,10 @@ func (n *node) close() {
 		n.attempt.cancel()
 	}
 	n.mu.Unlock()
-	n.running.Wait()
 	if l := n.current.Load(); l != nil {
 		l.Close()
 	}
+	n.running.Wait()
 }
 
 func orDefault(d, def time.Duration) time.Duration {

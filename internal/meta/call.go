@@ -17,13 +17,14 @@ const (
 	NoTouch = " u" // it does not count as a use, for eviction
 )
 
-// Mode is a condition for a Set.
+// Mode is how a Set stores.
 type Mode byte
 
-// The conditions.
+// The modes.
 const (
 	Always Mode = 0
 	Add    Mode = 'E' // only if there is nothing
+	Append Mode = 'A' // only to what is there, behind its value; flags and lifetime stay
 )
 
 // Item is what a Set stores.
