@@ -22,7 +22,7 @@ func (s *Store) followLeases() {
 		done()
 		switch {
 		case err == nil:
-			<-s.closed
+			<-ctx.Done()
 			stop()
 			return
 		case errors.Is(err, errors.ErrUnsupported):

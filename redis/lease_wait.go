@@ -46,7 +46,7 @@ func (s *Store) pause(ctx context.Context, woken <-chan struct{}, d time.Duratio
 	case <-t.C:
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-s.closed:
+	case <-s.life.Done():
 		return driver.ErrClosed
 	}
 	return nil

@@ -14,10 +14,8 @@ import (
 // there while there are subscriptions, makes the second follow the first: see notify_listen.go.
 type hub struct {
 	store *Store
-	book  pubsub.Book     // what is wanted
-	lines pubsub.Group    // by whom
-	ctx   context.Context // ends with the store
-	stop  context.CancelFunc
+	book  pubsub.Book   // what is wanted
+	lines pubsub.Group  // by whom
 	wake  chan struct{} // has room for one: there is something to do
 
 	mu      sync.Mutex
@@ -40,7 +38,6 @@ type request struct {
 
 func newHub(s *Store) *hub {
 	h := &hub{store: s, wake: make(chan struct{}, 1)}
-	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.forget()
 	return h
 }
@@ -62,7 +59,7 @@ func (h *hub) add(ctx context.Context, l *pubsub.Line, keys []string) error {
 	case err = <-r.done:
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-h.ctx.Done():
+	case <-h.store.life.Done():
 		err = driver.ErrClosed
 	}
 	if err != nil {
@@ -76,7 +73,7 @@ func (h *hub) request(l *pubsub.Line, keys []string) (added []string, r *request
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	added, ok := h.book.Add(l, keys)
-	if !ok || h.ctx.Err() != nil {
+	if !ok || h.store.life.Err() != nil {
 		return nil, nil, driver.ErrClosed
 	}
 	missing := h.missing(keys)
@@ -150,7 +147,6 @@ func (h *hub) heard(m rueidis.PubSubMessage) {
 // close ends every subscription, and returns when nobody is told anything any more. The store waits for the goroutine.
 func (h *hub) close() {
 	lines := h.lines.Close()
-	h.stop()
 	for _, l := range lines {
 		h.end(l)
 	}

@@ -17,7 +17,7 @@ import (
 //	                         a new one comes, for a channel that the connection has
 //	the connection is closed
 func TestLastLeavesAsAnotherComes(t *testing.T) {
-	h := newHub(&Store{closed: make(chan struct{})})
+	h := newHub(&Store{life: t.Context()})
 	h.running = true
 	h.have["k"] = struct{}{}
 	if !h.finished() {

@@ -62,7 +62,7 @@ func (h *hub) idle() bool {
 }
 
 // needed tells whether there is anybody to serve.
-func (h *hub) needed() bool { return h.ctx.Err() == nil && !h.lines.Empty() }
+func (h *hub) needed() bool { return h.store.life.Err() == nil && !h.lines.Empty() }
 
 // refuse lets the calls that wait know why there is no connection. Subscriptions that have been there before wait for
 // one. h.mu is held.
@@ -78,7 +78,7 @@ func (h *hub) why(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case h.ctx.Err() != nil:
+	case h.store.life.Err() != nil:
 		return driver.ErrClosed
 	case isReply(err):
 		return explain(err)
@@ -108,7 +108,7 @@ func (h *hub) pause(failures int) {
 		select {
 		case <-t.C:
 			return
-		case <-h.ctx.Done():
+		case <-h.store.life.Done():
 			return
 		case <-h.wake: // the last one may have left
 		}
@@ -224,7 +224,7 @@ func (h *hub) resume(l *listener) error {
 
 // limit bounds what a server that is silent may take.
 func (h *hub) limit() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(h.ctx, orDefault(h.store.options.Timeout, defaultTimeout))
+	return context.WithTimeout(h.store.life, orDefault(h.store.options.Timeout, defaultTimeout))
 }
 
 // serve does what is asked for until the connection is lost, the server is not the right one any more or there is nobody
@@ -248,7 +248,7 @@ func (h *hub) serve(l *listener) {
 				h.lose()
 				return
 			}
-		case <-h.ctx.Done():
+		case <-h.store.life.Done():
 		}
 	}
 }
@@ -267,7 +267,7 @@ func (h *hub) finished() bool {
 // moved tells whether the server at the other end is not a primary any more: one that was cut off from its sentinels, or from
 // its cluster, keeps its connections, and is told of nothing.
 func (h *hub) moved(l *listener) bool {
-	c, err := h.store.link.client(h.ctx)
+	c, err := h.store.link.client(h.store.life)
 	if err != nil || c.client.Mode() == rueidis.ClientModeStandalone {
 		return false
 	}

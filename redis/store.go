@@ -21,16 +21,15 @@ type Store struct {
 	leases  *leaseBook
 	hub     *hub // of subscriptions
 	closing sync.Once
-	closed  chan struct{}
 	life    context.Context // ends when the store is closed
 	end     context.CancelFunc
-	mu      sync.Mutex
+	mu      sync.Mutex     // is held while life ends
 	running sync.WaitGroup // what Close waits for
 }
 
 // Open connects within ctx, unless o.Lazy. The store does not depend on ctx afterwards.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{options: o, logger: o.Logger, leases: newLeaseBook(), closed: make(chan struct{})}
+	s := &Store{options: o, logger: o.Logger, leases: newLeaseBook()}
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
@@ -63,10 +62,8 @@ func (s *Store) dial(d *dialer) (rueidis.Client, error) {
 func (s *Store) begin() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	select {
-	case <-s.closed:
-		return driver.ErrClosed
-	default:
+	if err := s.orClosed(); err != nil {
+		return err
 	}
 	s.running.Add(1)
 	return nil
@@ -84,9 +81,8 @@ func (s *Store) orClosed() error {
 func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.mu.Lock()
-		close(s.closed)
-		s.mu.Unlock()
 		s.end()
+		s.mu.Unlock()
 		s.hub.close()
 		s.link.close()
 		s.running.Wait()
