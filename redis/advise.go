@@ -18,7 +18,7 @@ func (s *Store) Advise(ctx context.Context) ([]driver.Advice, error) {
 	if err != nil {
 		return nil, err
 	}
-	servers, err := lookAtAll(ctx, c.client)
+	servers, err := lookAtAll(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -26,10 +26,10 @@ func (s *Store) Advise(ctx context.Context) ([]driver.Advice, error) {
 	for _, check := range []func(sight) driver.Advice{checkRole, checkMemory, checkPersistence, checkClock} {
 		all = append(all, ofAll(servers, check))
 	}
-	if group, ok := s.checkCluster(ctx, c.client, servers); ok {
+	if group, ok := s.checkCluster(ctx, c, servers); ok {
 		all = append(all, group)
 	}
-	return append(all, s.checkTracking(ctx, servers[0]), checkRights(ctx, c.client)), nil
+	return append(all, s.checkTracking(ctx, servers[0]), checkRights(ctx, c)), nil
 }
 
 // sight is what was seen of one server.

@@ -20,7 +20,7 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 	for i, item := range items {
 		cmds, at[i] = s.storing(ctx, c, cmds, item, ttl)
 	}
-	replies := c.client.DoMulti(ctx, cmds...)
+	replies := c.DoMulti(ctx, cmds...)
 	var o outcome
 	for i, item := range items {
 		o.add(item.Key, s.stored(ctx, c, item, at[i], replies))
@@ -31,10 +31,10 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 // storing is where the commands of one item are: what stores it, and what deletes its lease, or -1.
 type storing struct{ store, void int }
 
-func (s *Store) storing(ctx context.Context, c *connected, cmds []rueidis.Completed, item driver.Item, ttl time.Duration) ([]rueidis.Completed, storing) {
+func (s *Store) storing(ctx context.Context, c rueidis.Client, cmds []rueidis.Completed, item driver.Item, ttl time.Duration) ([]rueidis.Completed, storing) {
 	at := storing{len(cmds), -1}
-	store := storeCommand(ctx, c.client.B(), item, ttl)
-	void := func() rueidis.Completed { return unlinkCommand(c.client.B(), leaseKey(item.Key)) }
+	store := storeCommand(ctx, c.B(), item, ttl)
+	void := func() rueidis.Completed { return unlinkCommand(c.B(), leaseKey(item.Key)) }
 	switch {
 	case len(item.Value) > maxValue, passes(ttl):
 		return append(cmds, void(), store), storing{at.store + 1, at.store}
@@ -52,7 +52,7 @@ func storeCommand(ctx context.Context, b rueidis.Builder, item driver.Item, ttl 
 	return setCommand(b, item.Key, text(ctx, item.Value), ttl)
 }
 
-func (s *Store) stored(ctx context.Context, c *connected, item driver.Item, at storing, replies []rueidis.RedisResult) error {
+func (s *Store) stored(ctx context.Context, c rueidis.Client, item driver.Item, at storing, replies []rueidis.RedisResult) error {
 	err := replies[at.store].Error()
 	switch {
 	case err != nil:
@@ -73,15 +73,15 @@ func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 	if err != nil || len(keys) == 0 {
 		return 0, err
 	}
-	if c.client.Mode() == rueidis.ClientModeCluster {
-		return deleteEach(ctx, c.client, keys)
+	if c.Mode() == rueidis.ClientModeCluster {
+		return deleteEach(ctx, c, keys)
 	}
 	leases := make([]string, len(keys))
 	for i, key := range keys {
 		leases[i] = leaseKey(key)
 	}
-	b := c.client.B()
-	replies := c.client.DoMulti(ctx, b.Unlink().Key(leases...).Build(), b.Unlink().Key(keys...).Build())
+	b := c.B()
+	replies := c.DoMulti(ctx, b.Unlink().Key(leases...).Build(), b.Unlink().Key(keys...).Build())
 	n, err := replies[1].ToInt64()
 	return int(n), explain(first(err, leaseError(replies[0])))
 }

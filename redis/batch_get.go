@@ -24,8 +24,8 @@ func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, er
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
-	q := query{client: c.client, keys: keys, results: make([]driver.Result, len(keys))}
-	if c.client.Mode() == rueidis.ClientModeCluster {
+	q := query{client: c, keys: keys, results: make([]driver.Result, len(keys))}
+	if c.Mode() == rueidis.ClientModeCluster {
 		q.askServers(ctx)
 	} else {
 		q.askGroups(ctx, slices.Collect(slices.Chunk(q.all(), mgetKeys)))

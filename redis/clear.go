@@ -44,7 +44,7 @@ func (s *Store) ClearAll(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	nodes, err := primaries(ctx, c.client)
+	nodes, err := primaries(ctx, c)
 	if err != nil {
 		return 0, err
 	}

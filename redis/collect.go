@@ -107,11 +107,11 @@ func (s *Store) Members(ctx context.Context, c driver.Collection) ([][]byte, err
 	if err != nil {
 		return nil, err
 	}
-	cmd := conn.client.B().Zrange().Key(c.Members).Min("0").Max("-1").Build()
+	cmd := conn.B().Zrange().Key(c.Members).Min("0").Max("-1").Build()
 	if c.Appended {
-		cmd = conn.client.B().Lrange().Key(c.Members).Start(0).Stop(-1).Build()
+		cmd = conn.B().Lrange().Key(c.Members).Start(0).Stop(-1).Build()
 	}
-	replies, err := conn.client.Do(ctx, cmd).ToArray()
+	replies, err := conn.Do(ctx, cmd).ToArray()
 	if err != nil {
 		return nil, explainKind(err)
 	}
@@ -155,12 +155,12 @@ func (s *Store) transaction(
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if conn.client.Mode() == rueidis.ClientModeCluster && !oneSlot(c) {
+	if conn.Mode() == rueidis.ClientModeCluster && !oneSlot(c) {
 		return nil, errSlots
 	}
-	b := conn.client.B()
+	b := conn.B()
 	cmds := append([]rueidis.Completed{b.Multi().Build()}, commands(b)...)
-	replies := conn.client.DoMulti(ctx, append(cmds, b.Exec().Build())...)
+	replies := conn.DoMulti(ctx, append(cmds, b.Exec().Build())...)
 	for _, queued := range replies[:len(replies)-1] { // says why, where EXEC says only that
 		if err := queued.Error(); err != nil {
 			return nil, explain(err)

@@ -22,7 +22,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, err := c.client.Do(ctx, c.client.B().Get().Key(key).Build()).AsBytes()
+	value, err := c.Do(ctx, c.B().Get().Key(key).Build()).AsBytes()
 	return value, explain(err)
 }
 
@@ -35,7 +35,7 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if len(value) > maxValue {
 		return s.tooLarge(ctx, key)
 	}
-	err = explain(s.write(ctx, c, key, ttl, setCommand(c.client.B(), key, text(ctx, value), ttl)))
+	err = explain(s.write(ctx, c, key, ttl, setCommand(c.B(), key, text(ctx, value), ttl)))
 	if err == driver.ErrTooLarge { //nolint:errorlint // explain returns it bare
 		return s.tooLarge(ctx, key) // the server's limit is lower than it should be
 	}
@@ -43,17 +43,17 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 }
 
 // write runs a command that gives key a value, and voids the key's lease.
-func (s *Store) write(ctx context.Context, c *connected, key string, ttl time.Duration, cmd rueidis.Completed) error {
+func (s *Store) write(ctx context.Context, c rueidis.Client, key string, ttl time.Duration, cmd rueidis.Completed) error {
 	if s.voids(key, ttl) {
-		void, at := unlinkCommand(c.client.B(), leaseKey(key)), 0
+		void, at := unlinkCommand(c.B(), leaseKey(key)), 0
 		cmds := []rueidis.Completed{cmd, void}
 		if passes(ttl) {
 			cmds, at = []rueidis.Completed{void, cmd}, 1
 		}
-		replies := c.client.DoMulti(ctx, cmds...)
+		replies := c.DoMulti(ctx, cmds...)
 		return first(replies[at].Error(), leaseError(replies[1-at]))
 	}
-	if err := c.client.Do(ctx, cmd).Error(); err != nil {
+	if err := c.Do(ctx, cmd).Error(); err != nil {
 		return err
 	}
 	return s.wrote(ctx, c, key)
@@ -74,8 +74,8 @@ func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	b := c.client.B()
-	replies := c.client.DoMulti(ctx, unlinkCommand(b, leaseKey(key)), unlinkCommand(b, key))
+	b := c.B()
+	replies := c.DoMulti(ctx, unlinkCommand(b, leaseKey(key)), unlinkCommand(b, key))
 	n, err := replies[1].ToInt64()
 	return n == 1, explain(first(err, leaseError(replies[0])))
 }
@@ -89,7 +89,7 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	if len(value) > maxValue {
 		return false, driver.ErrTooLarge
 	}
-	err = s.write(ctx, c, key, ttl, addCommand(c.client.B(), key, text(ctx, value), ttl))
+	err = s.write(ctx, c, key, ttl, addCommand(c.B(), key, text(ctx, value), ttl))
 	if rueidis.IsRedisNil(err) {
 		return false, nil
 	}
@@ -103,14 +103,14 @@ func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool,
 		return false, err
 	}
 	if ttl == 0 {
-		return persist(ctx, c.client, key)
+		return persist(ctx, c, key)
 	}
-	pexpire := c.client.B().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build()
+	pexpire := c.B().Pexpire().Key(key).Milliseconds(milliseconds(ttl)).Build()
 	if !passes(ttl) {
-		n, err := c.client.Do(ctx, pexpire).ToInt64()
+		n, err := c.Do(ctx, pexpire).ToInt64()
 		return n == 1, explain(err)
 	}
-	replies := c.client.DoMulti(ctx, unlinkCommand(c.client.B(), leaseKey(key)), pexpire)
+	replies := c.DoMulti(ctx, unlinkCommand(c.B(), leaseKey(key)), pexpire)
 	n, err := replies[1].ToInt64()
 	return n == 1, explain(first(err, leaseError(replies[0])))
 }

@@ -18,15 +18,15 @@ func (s *Store) Ping(ctx context.Context) (driver.Server, error) {
 	if err != nil {
 		return driver.Server{}, err
 	}
-	if err := c.client.Do(ctx, c.client.B().Ping().Build()).Error(); err != nil && !denied(err) {
+	if err := c.Do(ctx, c.B().Ping().Build()).Error(); err != nil && !denied(err) {
 		return driver.Server{}, explain(err)
 	}
-	servers, err := infos(ctx, c.client)
+	servers, err := infos(ctx, c)
 	if err != nil {
 		return driver.Server{}, err
 	}
 	name, version := servers.product()
-	resp, err := protocol(ctx, c.client)
+	resp, err := protocol(ctx, c)
 	if err != nil {
 		return driver.Server{}, err
 	}
@@ -35,7 +35,7 @@ func (s *Store) Ping(ctx context.Context) (driver.Server, error) {
 		return driver.Server{}, err
 	}
 	notes := []driver.Fact{
-		{Name: "mode", Value: string(c.client.Mode())},
+		{Name: "mode", Value: string(c.Mode())},
 		{Name: "resp", Value: resp},
 		{Name: "tracking", Value: tells},
 		{Name: "primary", Value: strings.Join(slices.Sorted(maps.Keys(servers)), ", ")},
@@ -140,11 +140,11 @@ func (s *Store) Report(ctx context.Context) ([]driver.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	servers, err := infos(ctx, c.client)
+	servers, err := infos(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	facts, err := entries(ctx, c.client)
+	facts, err := entries(ctx, c)
 	if err != nil {
 		return nil, err
 	}

@@ -16,12 +16,12 @@ func (s *Store) Inspect(ctx context.Context, keys []string) (map[string]driver.E
 	if err != nil {
 		return nil, err
 	}
-	b := c.client.B()
+	b := c.B()
 	cmds := make([]rueidis.Completed, 0, 2*len(keys))
 	for _, key := range keys {
 		cmds = append(cmds, b.Pttl().Key(key).Build(), b.Strlen().Key(key).Build())
 	}
-	replies := c.client.DoMulti(ctx, cmds...)
+	replies := c.DoMulti(ctx, cmds...)
 	infos := make(map[string]driver.EntryInfo, len(keys))
 	for i, key := range keys {
 		info, there, err := entryInfo(replies[2*i], replies[2*i+1])

@@ -52,11 +52,11 @@ func passes(ttl time.Duration) bool { return ttl > 0 && ttl <= driver.MaxLease }
 
 // wrote is to be called after the server has acknowledged a write that did not delete the key's lease. It does so if
 // there may be one by now.
-func (s *Store) wrote(ctx context.Context, c *connected, key string) error {
+func (s *Store) wrote(ctx context.Context, c rueidis.Client, key string) error {
 	if !s.leases.mayExist(key) {
 		return nil
 	}
-	return leaseError(c.client.Do(ctx, unlinkCommand(c.client.B(), leaseKey(key))))
+	return leaseError(c.Do(ctx, unlinkCommand(c.B(), leaseKey(key))))
 }
 
 // The keys of these scripts are the entry's and its lease's.
@@ -228,7 +228,7 @@ func (s *Store) runMany(ctx context.Context, sc *script, calls []invocation) ([]
 	if err != nil || len(calls) == 0 {
 		return nil, err
 	}
-	return sc.run(ctx, c.client, calls), nil
+	return sc.run(ctx, c, calls), nil
 }
 
 // ofOneKey tells whether an error concerns a single key, so that others may do better.

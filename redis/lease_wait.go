@@ -67,8 +67,8 @@ func (s *Store) leaseLeft(ctx context.Context, key string) (left time.Duration, 
 	ctx, cancel := context.WithTimeout(ctx, answersWithin)
 	defer cancel()
 	tells = s.leases.live()
-	b := c.client.B()
-	replies := c.client.DoMulti(ctx, b.Exists().Key(key).Build(), b.Pttl().Key(leaseKey(key)).Build())
+	b := c.B()
+	replies := c.DoMulti(ctx, b.Exists().Key(key).Build(), b.Pttl().Key(leaseKey(key)).Build())
 	there, err := replies[0].ToInt64()
 	if err != nil || there > 0 {
 		return 0, false, explain(err)

@@ -12,16 +12,13 @@ import (
 	"github.com/larder-go/larder/internal/breaker"
 )
 
-// connected is a client that has been made.
-type connected struct{ client *guard }
-
 // link makes the client when it is first needed. rueidis.NewClient dials, and knows no context: so it runs on a goroutine
 // of its own, one at a time, and whoever needs the client waits for it for as long as his context allows.
 type link struct {
 	dial    func(*dialer) (rueidis.Client, error)
 	timeout time.Duration // of a dial
 	breaker breaker.Breaker
-	current atomic.Pointer[connected]
+	current atomic.Pointer[guard]
 	mu      sync.Mutex
 	attempt *attempt // not nil while one is under way
 	closed  bool
@@ -39,7 +36,7 @@ type attempt struct {
 const closeGrace = 100 * time.Millisecond
 
 // client returns the client, connecting if there is none yet.
-func (l *link) client(ctx context.Context) (*connected, error) {
+func (l *link) client(ctx context.Context) (*guard, error) {
 	if c := l.current.Load(); c != nil {
 		return c, nil
 	}
@@ -93,7 +90,7 @@ func (l *link) connect(a *attempt) {
 	}
 	if err == nil {
 		a.dialer.settle()
-		l.current.Store(&connected{newGuard(client, a.dialer)})
+		l.current.Store(newGuard(client, a.dialer))
 	} else {
 		a.err = l.whyNot(err)
 		a.dialer.stop()
@@ -134,8 +131,8 @@ func (l *link) close() {
 	if c == nil {
 		return
 	}
-	c.client.dialer.stop()
-	defer time.AfterFunc(closeGrace, c.client.dialer.hangUp).Stop()
-	c.client.Close()
-	c.client.dialer.close()
+	c.dialer.stop()
+	defer time.AfterFunc(closeGrace, c.dialer.hangUp).Stop()
+	c.Close()
+	c.dialer.close()
 }

@@ -134,12 +134,12 @@ func (h *hub) connect() (*listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	nodes, err := primaries(ctx, c.client)
+	nodes, err := primaries(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	for addr, node := range nodes { // in random order
-		return h.listen(ctx, c.client.dialer, addr, node)
+		return h.listen(ctx, c.dialer, addr, node)
 	}
 	return nil, errNoServer
 }
@@ -268,12 +268,12 @@ func (h *hub) finished() bool {
 // its cluster, keeps its connections, and is told of nothing.
 func (h *hub) moved(l *listener) bool {
 	c, err := h.store.link.client(h.store.life)
-	if err != nil || c.client.Mode() == rueidis.ClientModeStandalone {
+	if err != nil || c.Mode() == rueidis.ClientModeStandalone {
 		return false
 	}
 	ctx, cancel := h.limit()
 	defer cancel()
-	nodes, err := primaries(ctx, c.client)
+	nodes, err := primaries(ctx, c)
 	return err == nil && nodes[l.addr] == nil
 }
 

@@ -37,7 +37,7 @@ func (s *Store) pages(ctx context.Context, pattern string) iter.Seq2[[]string, e
 			yield(nil, err)
 			return
 		}
-		nodes, err := primaries(ctx, c.client)
+		nodes, err := primaries(ctx, c)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -103,6 +103,6 @@ func (s *Store) Unwrap(target any) bool {
 	if c == nil {
 		return false
 	}
-	*client = c.client.Client
+	*client = c.Client
 	return true
 }

@@ -68,10 +68,10 @@ func (s *Store) runOne(ctx context.Context, sc *script, key string, args ...stri
 	if err != nil {
 		return rueidis.RedisMessage{}, err
 	}
-	reply := sc.run(ctx, c.client, []invocation{{keys: []string{key, leaseKey(key)}, args: args}})[0]
+	reply := sc.run(ctx, c, []invocation{{keys: []string{key, leaseKey(key)}, args: args}})[0]
 	if e, ok := rueidis.IsRedisErr(reply.Error()); ok && (e.IsTryAgain() || denied(reply.Error())) {
-		if reply = sc.run(ctx, c.client, []invocation{{keys: []string{key}, args: args}})[0]; reply.Error() == nil {
-			err = leaseError(c.client.Do(ctx, unlinkCommand(c.client.B(), leaseKey(key))))
+		if reply = sc.run(ctx, c, []invocation{{keys: []string{key}, args: args}})[0]; reply.Error() == nil {
+			err = leaseError(c.Do(ctx, unlinkCommand(c.B(), leaseKey(key))))
 		}
 	}
 	message, failed := reply.ToMessage()

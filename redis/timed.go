@@ -17,12 +17,12 @@ func (s *Store) GetTimed(ctx context.Context, keys []string) ([]driver.TimedResu
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
-	b := c.client.B()
+	b := c.B()
 	cmds := make([]rueidis.Completed, 0, 2*len(keys))
 	for _, key := range keys {
 		cmds = append(cmds, b.Get().Key(key).Build(), b.Pttl().Key(key).Build())
 	}
-	replies := c.client.DoMulti(ctx, cmds...)
+	replies := c.DoMulti(ctx, cmds...)
 	results := make([]driver.TimedResult, len(keys))
 	for i := range results {
 		get, pttl := replies[2*i], replies[2*i+1]

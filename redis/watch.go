@@ -155,7 +155,7 @@ func (w *watch) beat(ctx context.Context) error {
 	gaps := w.gaps
 	w.mu.Unlock()
 	dials, asked := w.dialed.Load(), time.Now()
-	servers, err := primaries(ctx, c.client)
+	servers, err := primaries(ctx, c)
 	if err != nil {
 		return err
 	}
