@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -29,6 +30,14 @@ var goTasks = map[string]broker.Task{
 	"go.fail": func(context.Context, broker.Message) (any, error) {
 		return nil, celery.Exception("tasks", "OutOfStock", "from Go")
 	},
+	"go.noted": func(_ context.Context, m broker.Message) (any, error) {
+		var id string
+		if err := m.Args[0].Decode(&id); err != nil {
+			return nil, err
+		}
+		_, err := redis.Do("RPUSH", "errback-"+id, "go")
+		return nil, err
+	},
 	"go.wait": func(ctx context.Context, m broker.Message) (any, error) {
 		var gate string
 		if err := m.Args[0].Decode(&gate); err != nil {
@@ -45,7 +54,9 @@ var goTasks = map[string]broker.Task{
 func (s *site) work(t testing.TB, r *celery.Results, queue string) *broker.Broker {
 	t.Helper()
 	b := must[*broker.Broker](t)(broker.Open(redis.URL(s.broker)))
-	w := &broker.Worker{Name: "go@interop", Queue: queue, Broker: b, Results: r, Tasks: goTasks}
+	tasks := maps.Clone(goTasks)
+	tasks["go.more"] = more(r, b)
+	w := &broker.Worker{Name: "go@interop", Queue: queue, Broker: b, Results: r, Tasks: tasks}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
@@ -55,6 +66,19 @@ func (s *site) work(t testing.TB, r *celery.Results, queue string) *broker.Broke
 		b.Close()
 	})
 	return b
+}
+
+// more is a task that adds a part to the chord whose header it is in, and returns 1.
+func more(r *celery.Results, b *broker.Broker) broker.Task {
+	return func(ctx context.Context, m broker.Message) (any, error) {
+		if err := r.AddToChord(ctx, m.GroupID); err != nil {
+			return nil, err
+		}
+		return 1, b.Publish(ctx, broker.DefaultQueue, broker.Message{
+			ID: newID(), Task: "tasks.add", Args: m.Args, RootID: m.RootID, ParentID: m.ID,
+			GroupID: m.GroupID, GroupIndex: m.GroupIndex, Embed: broker.Embed{Chord: m.Embed.Chord},
+		})
+	}
 }
 
 // mixed is a chord whose header has parts of both sides. Those of wait in Python and Go wait at a gate of their own.

@@ -132,3 +132,56 @@ func TestGoReadsRetry(t *testing.T) {
 		equal(t, "repeated in its tree", len(tree.Nodes) == 0 || tree.Nodes[0].Repeated, true)
 	}, named("redis-json", "redis-rich", "redis-yaml", "pylibmc-2-rich", "python-memcached-1"))
 }
+
+// FAILURE may be stored with update_state, too: with an exception, which is read like any other, or with something else, which is
+// nobody's exception and can be read by nobody.
+func TestGoReadsFailuresOfUpdateState(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r := s.open(t)
+		for _, c := range []struct{ meta, repr string }{
+			{`{"exc_type": "ValueError", "exc_message": ["boom", 3], "exc_module": "builtins"}`, "ValueError('boom', 3)"},
+			{`{"exc_type": "OutOfStock", "exc_message": "sku-1", "exc_module": "tasks", "custom": 1}`, "OutOfStock('sku-1')"},
+			{`{"custom": "out of stock"}`, ""},
+			{`"out of stock"`, ""},
+			{`[1, 2]`, ""},
+		} {
+			id := s.text(t, "leave.delay('FAILURE', "+c.meta+").id", nil)
+			m, err := r.Wait(t.Context(), id)
+			if c.repr == "" {
+				if unread := new(celery.ReadError); !errors.As(err, &unread) || len(unread.Raw) == 0 {
+					t.Errorf("%s: Go reads %v, %v", c.meta, m, err)
+				}
+				s.alike(t, r, id) // which wants that Python cannot either
+				continue
+			}
+			ok(t, err)
+			equal(t, c.meta, m.Exception().Repr(), c.repr)
+			s.alike(t, r, id)
+			s.says(t, c.repr, "raised(lambda: AsyncResult(id).get(timeout=20))", vars{"id": id})
+		}
+	})
+}
+
+// The same by Go: Python's get() raises the exception, and what is none is not stored.
+func TestPythonReadsFailuresOfUpdateState(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		r, id, ctx := s.open(t), newID(), t.Context()
+		for _, meta := range []any{map[string]any{"custom": 1}, "out of stock", []int{1, 2}} {
+			if err := r.UpdateState(ctx, id, celery.Failure, meta, nil); !errors.Is(err, celery.ErrMalformed) {
+				t.Errorf("%v: %v", meta, err)
+			}
+			equal(t, "there", must[bool](t)(r.Exists(ctx, id)), false)
+		}
+		for repr, meta := range map[string]any{
+			"ValueError('boom', 3)":      map[string]any{"exc_type": "ValueError", "exc_message": []any{"boom", 3}, "exc_module": "builtins"},
+			"OutOfStock('sku-1')":        celery.Exception("tasks", "OutOfStock", "sku-1"),
+			"RuntimeError('disk full')":  errGo,
+			"TaskRevokedError('killed')": celery.Exception("celery.exceptions", "TaskRevokedError", "killed"),
+		} {
+			id := newID()
+			ok(t, r.UpdateState(ctx, id, celery.Failure, meta, nil))
+			s.says(t, repr, "raised(lambda: AsyncResult(id).get(timeout=20))", vars{"id": id})
+			s.alike(t, r, id)
+		}
+	})
+}

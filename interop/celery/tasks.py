@@ -8,6 +8,7 @@ import uuid
 import redis
 from celery import Task, group, shared_task
 from celery.exceptions import Ignore, Reject
+from celery.result import AsyncResult
 
 
 class OutOfStock(Exception):
@@ -112,9 +113,9 @@ def ignored():
 
 
 @shared_task(bind=True)
-def leave(self, state):
+def leave(self, state, meta=None):
     """Stores a state and leaves it there."""
-    self.update_state(state=state, meta={"done": 1, "of": 2})
+    self.update_state(state=state, meta={"done": 1, "of": 2} if meta is None else meta)
     raise Ignore()
 
 
@@ -203,8 +204,22 @@ def grows(self):
     raise self.replace(group(add.s(1, 10), add.s(1, 20)))
 
 
+@shared_task(bind=True)
+def more(self, x, y):
+    """In a chord's header, it adds a part."""
+    self.add_to_chord(add.s(x, y))
+    return 1
+
+
+@shared_task
+def noted(task_id):
+    """An errback that takes the id, which is sent as a message of its own."""
+    with redis.Redis.from_url(os.environ["GATES"]) as r:
+        r.rpush("errback-" + task_id, "noted " + repr(AsyncResult(task_id).result))
+
+
 @shared_task
 def handled(request, exc, traceback):
-    """An errback."""
+    """An errback that the worker itself calls which has seen the failure."""
     with redis.Redis.from_url(os.environ["GATES"]) as r:
-        r.rpush("errback-" + request.id, repr(exc))
+        r.rpush("errback-" + request.id, "handled " + repr(exc))

@@ -110,7 +110,18 @@ func (w *Worker) fails(ctx context.Context, m Message, why error, req *celery.Re
 	if err := w.Results.MarkFailed(ctx, m.ID, why, req); err != nil {
 		return err
 	}
-	return w.part(ctx, m, celery.Failure, why)
+	return errors.Join(w.part(ctx, m, celery.Failure, why), w.errbacks(ctx, m, m.Embed.Errbacks))
+}
+
+// errbacks starts those of a task that has failed, each with the id of that task, after the failure was stored. An errback that takes
+// (request, exc, traceback) is no message: a Python worker that has seen the failure calls it, and Go cannot.
+func (w *Worker) errbacks(ctx context.Context, failed Message, errbacks []Signature) error {
+	id, err := py.Of(failed.ID)
+	for _, s := range errbacks {
+		_, notSent := w.start(ctx, failed, s, id, nil)
+		err = errors.Join(err, notSent)
+	}
+	return err
 }
 
 // part reports that a part of a chord is done. If it was the last one, the chord's body is started here.
@@ -135,16 +146,25 @@ func (w *Worker) part(ctx context.Context, m Message, state celery.State, result
 
 func (w *Worker) startBody(ctx context.Context, m Message, body Signature, chord *celery.Chord) error {
 	if chord.Err != nil {
-		return w.Results.MarkFailed(ctx, body.Options.TaskID, chord.Err, nil)
+		return w.bodyFails(ctx, body, chord.Err)
 	}
 	results, err := py.Of(chord.Results)
 	if err == nil {
 		_, err = w.start(ctx, m, body, results, nil)
 	}
 	if err != nil {
-		err = errors.Join(err, w.Results.MarkFailed(ctx, body.Options.TaskID, chord.CallbackError(err), nil))
+		err = errors.Join(err, w.bodyFails(ctx, body, chord.CallbackError(err)))
 	}
 	return errors.Join(err, chord.Started(ctx))
+}
+
+// bodyFails stores that a body was not started, and starts its errbacks (link_error).
+func (w *Worker) bodyFails(ctx context.Context, body Signature, why error) error {
+	o := body.Options
+	if err := w.Results.MarkFailed(ctx, o.TaskID, why, nil); err != nil {
+		return err
+	}
+	return w.errbacks(ctx, Message{ID: o.TaskID}, o.LinkError)
 }
 
 // request is what is stored beside the result.
