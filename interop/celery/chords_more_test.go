@@ -3,6 +3,7 @@ package celery_test
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,11 +95,9 @@ result = chord([fail.s("own"), last], body)()
 				t.Errorf("%s last: %v", c.last, m.Err())
 			}
 			s.alike(t, r, ids[0])
-			var told []string
-			for range c.want {
-				told = append(told, strings.TrimPrefix(redis.MustDo(t, "BLPOP", "errback-"+ids[0], "20"), "errback-"+ids[0]+"\n"))
-			}
-			slices.Sort(told)
+			key := "errback-" + ids[0]
+			eventually(t, "all errbacks run", func() bool { return redis.MustDo(t, "LLEN", key) == strconv.Itoa(len(c.want)) })
+			told := slices.Sorted(strings.SplitSeq(redis.MustDo(t, "LRANGE", key, "0", "-1"), "\n"))
 			for i, want := range c.want {
 				if !strings.HasPrefix(told[i], want) {
 					t.Errorf("%s last: told %q, want %q", c.last, told, c.want)
