@@ -143,7 +143,7 @@ func (a *app) open(url string, create creation) (*client, error) {
 		if a.ctx.Err() == nil && ctx.Err() != nil {
 			err = fmt.Errorf("%s: open: no answer within %v%s", u.Scheme, timeout, a.whoseTimeout(u.Scheme))
 		}
-		return nil, err
+		return nil, hintAtResults(url, err)
 	}
 	// Open has checked it; a + in a URL may have come as a space.
 	name, _ := u.Param("codec")

@@ -67,8 +67,8 @@ func TestDoctorOnSharedDatabases(t *testing.T) {
 		const timeout = "?timeout=1s"
 		sh.want("", 0, "set", "a", "1")
 		wantFinding(t, sh.findings(0, sh.url+timeout), "shared database", "none of 1 keys is another")
-		sh.want("", 0, "set", "theirs", "1", "--key-prefix", "celery-task-meta-"+strings.Repeat("x", 100))
-		wantFinding(t, sh.findings(1, sh.url+timeout), "shared database", `warn the database has keys of others, such as "celery-task-meta-xxx`)
+		sh.want("", 0, "set", "theirs", "1", "--key-prefix", "app-two-"+strings.Repeat("x", 100))
+		wantFinding(t, sh.findings(1, sh.url+timeout), "shared database", `warn the database has keys of others, such as "app-two-xxx`)
 		found := sh.findings(0, sh.url+timeout+"&key_prefix=shop")
 		wantFinding(t, found, "shared database", "clear --yes would remove theirs")
 		wantFinding(t, sh.findings(0, sh.url+timeout, "--key-prefix", "shop"), "shared database", "ok others use it too")

@@ -19,24 +19,26 @@ func (d *doctor) lookForOthers(c *client, u *driver.URL) ([]larder.Advice, error
 	if own == "" {
 		return []larder.Advice{healthy(subject, "layout=bare: every key of the database is taken for this cache's own")}, nil
 	}
-	other, looked, err := d.foreignKey(c, own)
+	found, err := d.foreignKeys(c, own)
 	if err != nil {
 		return []larder.Advice{ailing(subject, fmt.Sprintf("not known: %v", err))}, nil
 	}
-	return []larder.Advice{judgeOthers(subject, strings.HasPrefix(own, ":"), other, looked)}, nil
+	return []larder.Advice{judgeOthers(subject, strings.HasPrefix(own, ":"), found)}, nil
 }
 
-func judgeOthers(subject string, unnamed bool, other *string, looked int) larder.Advice {
-	switch {
+func judgeOthers(subject string, unnamed bool, found foreign) larder.Advice {
+	switch other := found.other; {
+	case other == nil && found.celery != nil: // which no key of a cache can be mistaken for
+		return healthy(subject, fmt.Sprintf("Celery's results are in it, such as %s: larder results looks at them; clear --yes would remove them", shortKey(*found.celery)))
 	case other == nil && unnamed:
-		return healthy(subject, fmt.Sprintf("the URL has no key_prefix; none of %d keys is another program's", looked))
+		return healthy(subject, fmt.Sprintf("the URL has no key_prefix; none of %d keys is another program's", found.looked))
 	case other == nil:
-		return healthy(subject, fmt.Sprintf("none of %d keys is another program's", looked))
+		return healthy(subject, fmt.Sprintf("none of %d keys is another program's", found.looked))
 	case unnamed:
 		return ailing(subject, fmt.Sprintf("the database has keys of others, such as %s, and the URL has no key_prefix, so that two programs "+
 			"may mean the same key: add key_prefix=shop (what is stored without it is not found then)", shortKey(*other)))
 	}
-	return healthy(subject, fmt.Sprintf("others use it too, for keys such as %s: clear --yes would remove theirs", shortKey(*other)))
+	return healthy(subject, fmt.Sprintf("others use it too, for keys such as %s: clear --yes would remove theirs", shortKey(*found.other)))
 }
 
 // shortKey is enough of a key to recognize it.

@@ -25,7 +25,8 @@ func judgeTimeout(u *driver.URL) larder.Advice {
 	if d, err := u.Duration("timeout", 0); err == nil && d > 0 {
 		return healthy(subject, fmt.Sprintf("timeout=%v for each call", d))
 	}
-	return ailing(subject, "the URL has no timeout: a frozen server holds up each call of a program until its context ends; add timeout=500ms")
+	return ailing(subject, "the URL has no timeout: a frozen server holds up each call of a program until its context ends; add timeout=500ms, "+
+		"unless it is the result_backend of Celery, which has none")
 }
 
 func (a *app) judgeEncryption(u *driver.URL) larder.Advice {

@@ -10,26 +10,38 @@ import (
 // lookedAtKeys is how many keys are looked at, at most, to find those of others.
 const lookedAtKeys = 10_000
 
-// foreignKey finds a key of the database that does not begin with own, nil if there is none among the first.
-func (a *app) foreignKey(c *client, own string) (other *string, looked int, err error) {
+// foreign is what a database has beside the keys of one program.
+type foreign struct {
+	other  *string // a key of another program; nil: none
+	celery *string // a key of Celery's results; nil: none was seen
+	looked int     // how many keys were looked at
+}
+
+// foreignKeys looks for keys that do not begin with own among the first of the database.
+func (a *app) foreignKeys(c *client, own string) (found foreign, err error) {
 	b := *a
 	b.allKeys, b.KeyPrefix, b.KeyVersion, b.Quiet = true, nil, nil, true
 	all, err := b.open(c.whole, mustExist)
 	if err != nil {
-		return nil, 0, err
+		return found, err
 	}
 	for key, failed := range all.keys(a.ctx, "") {
 		if failed != nil {
-			return nil, looked, all.close(failed)
+			return found, all.close(failed)
 		}
-		if looked++; !strings.HasPrefix(key, own) {
-			other = &key
+		found.looked++
+		switch {
+		case strings.HasPrefix(key, own):
+		case isResult(key):
+			found.celery = &key
+		default:
+			found.other = &key
 		}
-		if other != nil || looked == lookedAtKeys {
+		if found.other != nil || found.looked == lookedAtKeys {
 			break
 		}
 	}
-	return other, looked, all.close(nil)
+	return found, all.close(nil)
 }
 
 // noteOthers tells of the keys that a command has not found because they have another key prefix or version.
@@ -57,6 +69,6 @@ func (a *app) hasOthers(c *client) bool {
 	if err != nil {
 		return false
 	}
-	other, _, err := a.foreignKey(c, a.wirePrefix(u))
-	return err == nil && other != nil
+	found, err := a.foreignKeys(c, a.wirePrefix(u))
+	return err == nil && (found.other != nil || found.celery != nil)
 }
