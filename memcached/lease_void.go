@@ -35,7 +35,7 @@ import (
 //   - Who had dropped it has added before the deletion.
 //
 // So a Delete deletes once, in one step, and nothing that was loaded before is there when it returns. What others store behind that step
-// stays. While a Delete waits, who reads may see for a moment what the fill adds.
+// stays. While a Delete waits, who reads may see for a moment what the fill adds, and who counts with it counts on.
 //
 // Who stores something does not wait, and need not be earlier than the fill: an add does not replace. So he looks at the lease
 // instead, which costs the server less, and voids one that he finds. What the filler would add has been loaded before.
