@@ -43,6 +43,9 @@ var errClearBare = errors.New("a view without prefix under layout=bare is the wh
 // Clear removes the entries of this view, of this key prefix and version only, and returns how many, or -1 if the
 // engine does not know. The view's prefix is literal text: that of "a" contains "ab", so end it with a colon.
 // Entries that are written meanwhile may stay.
+//
+// Memcached can do that only if the URL says generations=true, under which programs of other languages do not find the keys;
+// without, the error is errors.ErrUnsupported. See docs/memcached.md.
 func (v *view) Clear(ctx context.Context, opts ...CallOption) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, v.failAll("clear", err)
@@ -64,7 +67,7 @@ func (v *view) Clear(ctx context.Context, opts ...CallOption) (int, error) {
 
 // Clear removes EVERYTHING in the engine's database, other programs' keys too, as in async-caches. It returns how
 // many entries that were, or -1 if the engine does not know. To remove only what belongs to this cache, clear a
-// view without prefix: larder.Of[any](c, "").Clear(ctx).
+// view without prefix: larder.Of[any](c, "").Clear(ctx), which Memcached can do with generations=true only.
 func (c *Cache) Clear(ctx context.Context) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, c.fail("clear", "", err)

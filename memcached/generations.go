@@ -173,8 +173,8 @@ func (t *target) writeGenerations(ctx context.Context, g *generations, item meta
 	return r.Status == meta.OK, nil
 }
 
-// errNoGenerations says what to do.
-var errNoGenerations = fmt.Errorf("%w, unless the URL says generations=true, with which entries are stored under other names (docs/memcached.md)", driver.ErrNoPrefix)
+// errCannotClear says what to do.
+var errCannotClear = fmt.Errorf("%w, unless the URL says generations=true, with which entries are stored under other names (docs/memcached.md)", driver.ErrNoPrefix)
 
 // Clear gives the keys that begin with prefix a new generation, on every server. Without Options.Generations that is not possible:
 // memcached knows no prefixes, and what a walk finds need not be all. If a server cannot be reached, its keys are as before, and the
@@ -187,7 +187,7 @@ func (s *Store) Clear(ctx context.Context, prefix string) (int, error) {
 		return 0, err
 	}
 	if !s.options.Generations {
-		return 0, errNoGenerations
+		return 0, errCannotClear
 	}
 	errs := s.onAll(func(_ int, n *node) error { return clearOn(ctx, n, prefix) })
 	if err := errors.Join(errs...); err != nil {

@@ -43,7 +43,7 @@ func TestMemcachedVerbs(t *testing.T) {
 	sh.want("engine~memcached~\n~", 0, "ping")
 	sh.want("~entries~1\n~", 0, "stats")
 	sh.fails("everything in the database", "clear")
-	sh.fails("the engine cannot clear a prefix", "clear", "--mine")
+	sh.fails("the engine cannot clear a prefix, unless the URL says generations=true", "clear", "--mine")
 	sh.want("", 0, "clear", "--yes") // it does not count
 	sh.want("", 1, "has", "a")
 }
