@@ -105,6 +105,9 @@ func TestDoctorOnEncryption(t *testing.T) {
 		"redis://:s3cret@192.168.1.1":                      "the password goes to 192.168.1.1 as it is",
 		"redis+sentinel://10.0.0.1/m?sentinel_password=s3": "the password goes to 10.0.0.1 as it is",
 		"redis+sentinel://u:s3cret@[fd00::1]/m":            "use rediss+sentinel://",
+		"rediss://:s3cret@10.0.0.1?tls_verify=off":         "tls_verify=off: whoever answers is believed to be the server, and is sent the password and all values: use tls_ca=",
+		"rediss+cluster://localhost?tls_verify=off":        "whoever answers is believed to be the server, and is sent all values",
+		"memcached+tls://203.0.113.5?tls_verify=off":       "use tls_ca=",
 	} {
 		got := a.judgeEncryption(address(t, url))
 		if got.Fine || !strings.Contains(got.Text, part) || strings.Contains(got.Text, "s3") {
@@ -114,7 +117,7 @@ func TestDoctorOnEncryption(t *testing.T) {
 	for _, url := range []string{
 		"redis://", "redis://localhost", "redis://:p@localhost", "redis://:p@127.0.0.1:7000", "redis://:p@[::1]:7000", "redis://10.1.2.3",
 		"redis://172.16.0.1,192.168.0.1", "redis://[fd00::1]", "redis://[fe80::1]", "redis://169.254.1.1", "rediss://203.0.113.5", "valkeys://:p@203.0.113.5",
-		"rediss+cluster://:p@203.0.113.5", "memcached+tls://203.0.113.5", "memcached://10.1.2.3", "redis+unix://:p@/run/redis.sock", "redis://name.invalid",
+		"rediss+cluster://:p@203.0.113.5?tls_verify=full", "memcached+tls://203.0.113.5", "memcached://10.1.2.3", "redis+unix://:p@/run/redis.sock", "redis://name.invalid",
 	} {
 		if got := a.judgeEncryption(address(t, url)); !got.Fine {
 			t.Errorf("%s: %+v", url, got)

@@ -34,7 +34,7 @@ func (a *app) judgeEncryption(u *driver.URL) larder.Advice {
 	protocol, kind, _ := strings.Cut(u.Scheme, "+")
 	switch {
 	case kind == "tls", strings.HasSuffix(protocol, "s") && protocol != "redis":
-		return healthy(subject, "TLS")
+		return judgeTLS(u)
 	case kind == "unix":
 		return healthy(subject, "a unix socket")
 	}
@@ -53,6 +53,20 @@ func (a *app) judgeEncryption(u *driver.URL) larder.Advice {
 		}
 	}
 	return healthy(subject, "none, on a network of one's own")
+}
+
+// judgeTLS is for an engine that is reached over TLS.
+func judgeTLS(u *driver.URL) larder.Advice {
+	const subject = "encryption"
+	if word, _ := u.Param("tls_verify"); word != "off" {
+		return healthy(subject, "TLS")
+	}
+	sent := "all values"
+	if passwords(u) {
+		sent = "the password and all values"
+	}
+	return ailing(subject, fmt.Sprintf("tls_verify=off: whoever answers is believed to be the server, and is sent %s: "+
+		"use tls_ca= with the file of the certificate that the server's is signed by", sent))
 }
 
 func passwords(u *driver.URL) bool {
