@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"iter"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,11 +18,13 @@ import (
 
 // failing is a method of Results, called so that it fails for one reason.
 type failing struct {
-	op    string
-	waits bool // until ctx ends, whatever the engine does
-	one   bool // it concerns one id
-	many  bool // it concerns several, so that only what is wrong with one has an id
-	call  func(ctx context.Context, r *Results, id string) error
+	op      string
+	waits   bool     // until ctx ends, whatever the engine does
+	one     bool     // it concerns one id
+	many    bool     // it concerns several, so that only what is wrong with one has an id
+	lacking []string // engines that do not have it
+	engine  string
+	call    func(ctx context.Context, r *Results, id string) error
 }
 
 // failings are all methods that return errors, with what their errors call them.
@@ -64,40 +68,69 @@ var failings = map[string]failing{
 		_, err := r.ChordPart(ctx, Part{GroupID: id, TaskID: "t", State: Success})
 		return err
 	}},
-	"AddToChord":    {op: "add to chord", one: true, call: func(ctx context.Context, r *Results, id string) error { return r.AddToChord(ctx, id) }},
+	"AddToChord": {op: "add to chord", one: true, lacking: counting, call: func(ctx context.Context, r *Results, id string) error {
+		return r.AddToChord(ctx, id)
+	}},
+	"FinishChord": {op: "finish chord", one: true, lacking: []string{"redis"}, call: func(ctx context.Context, r *Results, id string) error {
+		_, err := r.FinishChord(ctx, id)
+		return err
+	}},
 	"ChordProgress": {op: "chord progress", one: true, call: func(ctx context.Context, r *Results, id string) error { _, err := r.ChordProgress(ctx, id); return err }},
 	"List":          {op: "list", call: func(ctx context.Context, r *Results, _ string) error { return last(r.List(ctx, Filter{})) }},
 	"Audit":         {op: "audit", call: func(ctx context.Context, r *Results, _ string) error { return last(r.Audit(ctx, AuditOptions{})) }},
-	"Follow":        {op: "follow", call: func(ctx context.Context, r *Results, _ string) error { return lastOf(r.Follow(ctx, "")) }},
+	"Follow":        {op: "follow", lacking: counting, call: func(ctx context.Context, r *Results, _ string) error { return lastOf(r.Follow(ctx, "")) }},
 }
 
-// TestEveryFailure: whichever method fails, and whyever, is told once: what was done, to what, and why.
+// faulty is an engine, and a URL of it under which it cannot be reached.
+type faulty struct {
+	down  string // "": it is in this process, and always there
+	cause error
+}
+
+var faulties = map[string]faulty{
+	"redis":     {"redis://127.0.0.1:1/0?lazy=true", syscall.ECONNREFUSED},
+	"memcached": {"cache+memcached://127.0.0.1:1/?lazy=true", syscall.ECONNREFUSED},
+	"sqlite":    {"sqlite:///no/such/folder/results.db?lazy=true", fs.ErrNotExist},
+	"memory":    {},
+}
+
+// TestEveryFailure: whichever method fails, on whichever engine, and whyever, is told once: what was done, to what, and why.
 func TestEveryFailure(t *testing.T) {
-	server := redistest.Start(t)
-	for name, f := range failings {
-		t.Run(name, func(t *testing.T) {
-			r := open(t, server.URL(1))
-			if f.one || f.many {
-				f.fails(t, r, t.Context(), "", ErrBadID)
-				f.fails(t, r, t.Context(), "a\nb", ErrBadKey)
-				f.fails(t, r, t.Context(), strings.Repeat("x", 70_000), ErrBadKey)
-			}
-			ended, cancel := context.WithCancel(t.Context())
-			cancel()
-			f.fails(t, r, ended, "42", context.Canceled)
-			f.down(t)
-			must(t, r.Close())
-			f.fails(t, r, t.Context(), "42", ErrClosed)
-		})
+	for engine, e := range faulties {
+		url := kvURL(t, engine)
+		for name, f := range failings {
+			f.engine = engine
+			t.Run(engine+"/"+name, func(t *testing.T) {
+				r := open(t, url)
+				if slices.Contains(f.lacking, engine) {
+					f.fails(t, r, t.Context(), "42", errors.ErrUnsupported)
+					return
+				}
+				if f.one || f.many {
+					f.fails(t, r, t.Context(), "", ErrBadID)
+					f.fails(t, r, t.Context(), "a\nb", ErrBadKey)
+					f.fails(t, r, t.Context(), strings.Repeat("x", 70_000), ErrBadKey)
+				}
+				ended, cancel := context.WithCancel(t.Context())
+				cancel()
+				f.fails(t, r, ended, "42", context.Canceled)
+				f.unreachable(t, e)
+				must(t, r.Close())
+				f.fails(t, r, t.Context(), "42", ErrClosed)
+			})
+		}
 	}
 }
 
-// down calls f where nobody listens.
-func (f failing) down(t *testing.T) {
+// unreachable calls f where the engine is not to be reached.
+func (f failing) unreachable(t *testing.T, e faulty) {
 	t.Helper()
-	r := open(t, "redis://127.0.0.1:1/0?lazy=true", configured(kvNoPolicy))
+	if e.down == "" {
+		return
+	}
+	r := open(t, e.down, configured(kvNoPolicy))
 	if !f.waits {
-		f.fails(t, r, t.Context(), "42", syscall.ECONNREFUSED)
+		f.fails(t, r, t.Context(), "42", e.cause)
 		return
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
@@ -118,19 +151,19 @@ func (f failing) judge(t *testing.T, err error, id string, cause error) {
 		t.Errorf("%.60q: a %T: %v", id, err, err)
 		return
 	}
-	if f.op != e.Op || e.Engine != "redis" || f.one && e.ID != id || f.many && e.ID != "" && e.ID != id {
+	if f.op != e.Op || e.Engine != f.engine || f.one && e.ID != id || f.many && e.ID != "" && e.ID != id {
 		t.Errorf("%.60q: op %q, engine %q, id %.60q", id, e.Op, e.Engine, e.ID)
 	}
 	if !errors.Is(err, cause) {
 		t.Errorf("%.60q: %v, want %v", id, err, cause)
 	}
 	text := err.Error()
-	for _, once := range []string{"celery: ", "redis: ", "42", cause.Error(), "bad id", "bad key"} {
+	for _, once := range []string{"celery: ", f.engine + ": ", "42", cause.Error(), "bad id", "bad key"} {
 		if strings.Count(text, once) > 1 {
 			t.Errorf("%q says %q twice", text, once)
 		}
 	}
-	if !strings.HasPrefix(text, "celery: redis: "+f.op) || len(text) > 400 {
+	if !strings.HasPrefix(text, "celery: "+f.engine+": "+f.op) || len(text) > 400 {
 		t.Errorf("%q", text)
 	}
 }
@@ -150,10 +183,10 @@ func TestErrorsOfValues(t *testing.T) {
 		{"store", r.UpdateState(ctx, "42", "PROGRESS", c, nil)},
 		{"chord part", part},
 	} {
-		failing{op: v.op, one: true}.judge(t, v.err, "42", py.ErrUnencodable)
+		failing{op: v.op, one: true, engine: "redis"}.judge(t, v.err, "42", py.ErrUnencodable)
 	}
-	failing{op: "store", one: true}.judge(t, noState, "42", errNoState)
-	failing{op: "start chord", one: true}.judge(t, r.StartChord(ctx, Group("42")), "42", errNoParts)
+	failing{op: "store", one: true, engine: "redis"}.judge(t, noState, "42", errNoState)
+	failing{op: "start chord", one: true, engine: "redis"}.judge(t, r.StartChord(ctx, Group("42")), "42", errNoParts)
 	must(t, r.MarkDone(ctx, "42", "a text", nil))
 	_, err := Get[int](ctx, r, "42")
 	var e *Error
