@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 )
 
 type doctorCmd struct {
-	Address string `arg:"" optional:"" name:"url" type:"address" help:"The cache to look at, in place of --url."`
+	subject `embed:""`
 }
 
 func (doctorCmd) Help() string {
@@ -25,15 +24,10 @@ Example:
     larder doctor 'redis://localhost/0?key_prefix=shop&timeout=500ms'`
 }
 
-var errTwoURLs = errors.New("doctor: the URL is given twice, as an argument and as --url")
-
 // Run is called by kong.
 func (cmd doctorCmd) Run(a *app) error {
-	if cmd.Address != "" && a.URL != "" {
-		return errTwoURLs
-	}
-	if cmd.Address != "" {
-		a.URL = cmd.Address
+	if err := cmd.chosen(a); err != nil {
+		return err
 	}
 	url, _, err := a.url()
 	if err != nil {

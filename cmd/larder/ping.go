@@ -6,18 +6,23 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-type pingCmd struct{}
+type pingCmd struct {
+	subject `embed:""`
+}
 
 func (pingCmd) Help() string {
 	return `Prints the engine, its version, and how long the round trip took.
 
 Example:
 
-    larder ping --url memory://`
+    larder ping redis://localhost`
 }
 
 // Run is called by kong.
-func (pingCmd) Run(a *app) error {
+func (cmd pingCmd) Run(a *app) error {
+	if err := cmd.chosen(a); err != nil {
+		return err
+	}
 	return a.use(func(c *client) error {
 		server, err := c.Ping(a.ctx)
 		if err != nil {

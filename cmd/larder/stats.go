@@ -6,18 +6,24 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-type statsCmd struct{}
+type statsCmd struct {
+	subject `embed:""`
+}
 
 func (statsCmd) Help() string {
 	return `Prints sizes, limits and counts, as far as the engine knows them; bytes and, with --json, seconds.
 
-Example:
+Examples:
 
+    larder stats redis://localhost
     larder stats --json | jq .entries`
 }
 
 // Run is called by kong.
-func (statsCmd) Run(a *app) error {
+func (cmd statsCmd) Run(a *app) error {
+	if err := cmd.chosen(a); err != nil {
+		return err
+	}
 	return a.use(func(c *client) error {
 		facts, err := c.Report(a.ctx)
 		if err != nil {
