@@ -14,7 +14,7 @@ import (
 
 // Advise looks at every primary.
 func (s *Store) Advise(ctx context.Context) ([]driver.Advice, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return nil, err
 	}

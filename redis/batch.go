@@ -11,7 +11,7 @@ import (
 
 // SetMany stores each item with its lifetime in one command: no key is ever there without it.
 func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Duration) error {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil || len(items) == 0 {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *Store) stored(ctx context.Context, c rueidis.Client, item driver.Item, 
 
 // DeleteMany removes the keys, each after its lease, as Delete does.
 func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil || len(keys) == 0 {
 		return 0, err
 	}

@@ -20,7 +20,7 @@ const mgetKeys = 1000
 // MGET answers a key of another type as if it were absent, and a fault is not a miss; but a GET for each key takes twice as
 // long. So EXISTS looks for those that MGET has left out. It rarely finds one, which is then asked for by GET.
 func (s *Store) GetMany(ctx context.Context, keys []string) ([]driver.Result, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}

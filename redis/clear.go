@@ -40,7 +40,7 @@ func concerned(names []string, prefix string) []string {
 
 // ClearAll empties the database of every primary. Nobody counts.
 func (s *Store) ClearAll(ctx context.Context) (int, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return 0, err
 	}

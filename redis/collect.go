@@ -103,7 +103,7 @@ var errKind = fmt.Errorf("%w: the key holds another type of Redis than a collect
 
 // Members returns the members in their order.
 func (s *Store) Members(ctx context.Context, c driver.Collection) ([][]byte, error) {
-	conn, err := s.link.client(ctx)
+	conn, err := s.client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ var errSlots = fmt.Errorf("%w: the keys of this collection are in different slot
 func (s *Store) transaction(
 	ctx context.Context, c driver.Collection, commands func(rueidis.Builder) []rueidis.Completed,
 ) ([]rueidis.RedisMessage, error) {
-	conn, err := s.link.client(ctx)
+	conn, err := s.client(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -10,19 +10,18 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/redis/internal/conn"
 )
 
 // The defaults of Options.
 const (
 	defaultDialTimeout = time.Second
 	defaultTimeout     = 3 * time.Second
-	refresh            = 2 * time.Second // how often a group of servers is asked who is who
-	busyDelay          = 20 * time.Millisecond
 )
 
 // connect makes the client for everything but watches. It asks to be told nothing: a connection that has to be listened to all the
 // time answers a lone caller half as fast.
-func connect(o Options, d *dialer) (rueidis.Client, error) {
+func connect(o Options, d *conn.Dialer) (rueidis.Client, error) {
 	co := clientOption(o, d)
 	co.DisableCache = true
 	return newClient(co)
@@ -38,7 +37,7 @@ func newClient(co rueidis.ClientOption) (rueidis.Client, error) {
 }
 
 // connectTracking makes a client for a watch: it is told of every change of a key with the prefix.
-func connectTracking(o Options, d *dialer, w *watch) (rueidis.Client, error) {
+func connectTracking(o Options, d *conn.Dialer, w *watch) (rueidis.Client, error) {
 	co := clientOption(o, d)
 	co.ClientTrackingOptions = []string{"BCAST", "PREFIX", w.prefix}
 	co.OnInvalidations = w.invalidated
@@ -61,7 +60,7 @@ func cannotTrack(err error) bool {
 	return strings.Contains(text, "TRACKING") || strings.Contains(text, "NOPERM") && strings.Contains(text, "CLIENT")
 }
 
-func clientOption(o Options, d *dialer) rueidis.ClientOption {
+func clientOption(o Options, d *conn.Dialer) rueidis.ClientOption {
 	co := rueidis.ClientOption{
 		TLSConfig:         o.TLS,
 		Username:          o.User,
@@ -69,36 +68,16 @@ func clientOption(o Options, d *dialer) rueidis.ClientOption {
 		SelectDB:          o.DB,
 		InitAddress:       addresses(o),
 		ForceSingleClient: !o.Cluster && o.Master == "",
-		// In a cluster, where nearly every call shares its connection with others: see call.begin for the other case.
-		AlwaysPipelining:  o.Cluster,
-		DialCtxFn:         d.dial,
-		PipelineMultiplex: -1, // one connection: more are slower on the machines that were measured
-		BlockingPipeline:  -1, // also for large batches: one of its own is waited for a second longer when its server is frozen
 		Dialer:            net.Dialer{Timeout: orDefault(o.DialTimeout, defaultDialTimeout)},
 		ConnWriteTimeout:  orDefault(o.Timeout, defaultTimeout),
-		RetryDelay:        retryDelay,
-		ClusterOption:     rueidis.ClusterOption{ShardsRefreshInterval: refresh, MaxMovedRedirections: 16},
 	}
 	if o.Master != "" {
 		co.Sentinel = rueidis.SentinelOption{
 			MasterSet: o.Master, Password: o.SentinelPassword, TLSConfig: o.TLS, Dialer: co.Dialer,
-			TopologyRefreshInterval: refresh,
 		}
-		co.Sentinel.Dialer.KeepAlive = sentinelBeat
 	}
+	d.Configure(&co)
 	return co
-}
-
-// retryDelay lets a read be tried a second time, because a connection that has been idle may have been dead for long. Nothing
-// that writes is ever repeated.
-func retryDelay(attempts int, _ rueidis.Completed, err error) time.Duration {
-	if refused := new(notConnected); attempts > 1 || errors.As(err, &refused) {
-		return -1
-	}
-	if isReply(err) { // LOADING, CLUSTERDOWN, TRYAGAIN
-		return busyDelay
-	}
-	return 0
 }
 
 func orDefault(d, def time.Duration) time.Duration {

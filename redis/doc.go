@@ -8,6 +8,8 @@
 //	redis+sentinel://host1,host2/master/0    rediss+sentinel:// with TLS
 //	redis+cluster://host1,host2              rediss+cluster:// with TLS
 //
+// Cache.As of package larder gives the rueidis.Client: see [Store.Unwrap].
+//
 // # Loads of several processes
 //
 // While a process loads a missing key it holds a lease, in a key of its own that begins with larder:lease: and lives in the

@@ -18,7 +18,7 @@ const maxValue = 512 << 20
 
 // Get returns the value of key.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 
 // Set stores value with its lifetime in one command.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Store) tooLarge(ctx context.Context, key string) error {
 // Delete voids the key's lease before it removes the key: in the other order, a load that began before could store
 // its value in between.
 func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -82,7 +82,7 @@ func (s *Store) Delete(ctx context.Context, key string) (bool, error) {
 
 // Add stores value only where nothing is: one command, so that there is one winner and no entry without its lifetime.
 func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -98,7 +98,7 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // Touch gives key a new lifetime. A short one voids the lease that the entry has kept from being used as long as it stood.
 func (s *Store) Touch(ctx context.Context, key string, ttl time.Duration) (bool, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return false, err
 	}

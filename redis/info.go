@@ -14,7 +14,7 @@ import (
 
 // Ping makes a round trip to a server and tells what is there. What a user may not ask for is left out.
 func (s *Store) Ping(ctx context.Context) (driver.Server, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return driver.Server{}, err
 	}
@@ -136,7 +136,7 @@ func (r report) text(field string) []driver.Fact {
 // Report adds up what the primaries tell of themselves. Only the number of entries is of this database alone; what a user may
 // not ask for is left out.
 func (s *Store) Report(ctx context.Context) ([]driver.Fact, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 // Inspect asks for lifetime and length. A server that evicts what is used least takes the question for the length as a use:
 // there is no other that all versions know.
 func (s *Store) Inspect(ctx context.Context, keys []string) (map[string]driver.EntryInfo, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -224,7 +224,7 @@ func (s *Store) Fill(ctx context.Context, fillings []driver.Filling, ttl time.Du
 
 // runMany runs a script for many keys in one round trip to each server.
 func (s *Store) runMany(ctx context.Context, sc *script, calls []invocation) ([]rueidis.RedisResult, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil || len(calls) == 0 {
 		return nil, err
 	}

@@ -60,7 +60,7 @@ func (s *Store) pause(ctx context.Context, woken <-chan struct{}, d time.Duratio
 //	news begins
 //	the answer is read, and there is news: this process waits for it
 func (s *Store) leaseLeft(ctx context.Context, key string) (left time.Duration, tells bool, err error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return 0, false, err
 	}

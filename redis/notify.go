@@ -51,7 +51,7 @@ func (s *Store) SwapNotify(ctx context.Context, key string, v driver.Version, va
 	case odd && len(value) <= maxValue:
 		return s.notify(ctx, key, "foreign", value, ttl)
 	case v != nil && !ok && !odd: // another store's: this entry never was in it
-		_, err := s.link.client(ctx)
+		_, err := s.client(ctx)
 		return false, first(err, ctx.Err())
 	case len(value) > maxValue:
 		return false, driver.ErrTooLarge

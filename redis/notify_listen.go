@@ -11,6 +11,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/redis/internal/conn"
 )
 
 const (
@@ -83,7 +84,7 @@ func (h *hub) why(err error) error {
 	case isReply(err):
 		return explain(err)
 	}
-	return lost(err)
+	return conn.Lost(err)
 }
 
 // lose notes what has to be subscribed to again, and who may miss messages until then.
@@ -130,7 +131,7 @@ var errNoServer = errors.New("no server is known")
 func (h *hub) connect() (*listener, error) {
 	ctx, cancel := h.limit()
 	defer cancel()
-	c, err := h.store.link.client(ctx)
+	c, err := h.store.client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -139,29 +140,26 @@ func (h *hub) connect() (*listener, error) {
 		return nil, err
 	}
 	for addr, node := range nodes { // in random order
-		return h.listen(ctx, c.dialer, addr, node)
+		return h.listen(ctx, c, addr, node)
 	}
 	return nil, errNoServer
 }
 
 // listen waits for a connection that has to be made first.
-func (h *hub) listen(ctx context.Context, d *dialer, addr string, node rueidis.Client) (*listener, error) {
-	for range redials {
+func (h *hub) listen(ctx context.Context, c *conn.Client, addr string, node rueidis.Client) (*listener, error) {
+	for range conn.Redials {
 		l := h.dedicate(addr, node)
 		select {
 		case err := <-l.lost:
 			l.close()
-			if refused := new(notConnected); !errors.As(err, &refused) {
-				return nil, err
-			}
-			if err := d.await(ctx, addr); err != nil {
+			if err := c.Reconnect(ctx, err); err != nil {
 				return nil, err
 			}
 		default:
 			return l, nil
 		}
 	}
-	return nil, &notConnected{addr: addr}
+	return nil, errNoServer
 }
 
 func (h *hub) dedicate(addr string, node rueidis.Client) *listener {
@@ -230,7 +228,7 @@ func (h *hub) limit() (context.Context, context.CancelFunc) {
 // serve does what is asked for until the connection is lost, the server is not the right one any more or there is nobody
 // left.
 func (h *hub) serve(l *listener) {
-	tick := time.NewTicker(refresh)
+	tick := time.NewTicker(conn.Refresh)
 	defer tick.Stop()
 	for !h.finished() {
 		if !h.round(l) {
@@ -267,7 +265,7 @@ func (h *hub) finished() bool {
 // moved tells whether the server at the other end is not a primary any more: one that was cut off from its sentinels, or from
 // its cluster, keeps its connections, and is told of nothing.
 func (h *hub) moved(l *listener) bool {
-	c, err := h.store.link.client(h.store.life)
+	c, err := h.store.client(h.store.life)
 	if err != nil || c.Mode() == rueidis.ClientModeStandalone {
 		return false
 	}

@@ -32,7 +32,7 @@ func (s *Store) Scan(ctx context.Context, prefix string) iter.Seq2[string, error
 // pages yields what matches a pattern, leases too, some keys at a time.
 func (s *Store) pages(ctx context.Context, pattern string) iter.Seq2[[]string, error] {
 	return func(yield func([]string, error) bool) {
-		c, err := s.link.client(ctx)
+		c, err := s.client(ctx)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/redis/internal/conn"
 )
 
 // Name is the engine's name, in errors and logs.
@@ -17,7 +18,7 @@ const Name = "redis"
 type Store struct {
 	options Options
 	logger  *slog.Logger
-	link    link
+	link    conn.Link
 	leases  *leaseBook
 	hub     *hub // of subscriptions
 	closing sync.Once
@@ -35,19 +36,25 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.hub = newHub(s)
-	s.link.dial, s.link.timeout = s.dial, orDefault(o.DialTimeout, defaultDialTimeout)
+	s.link.Dial, s.link.Timeout = s.dial, orDefault(o.DialTimeout, defaultDialTimeout)
 	if o.Lazy {
 		return s, nil
 	}
-	if _, err := s.link.client(ctx); err != nil {
+	if _, err := s.client(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
+// client returns the client, connecting if there is none yet.
+func (s *Store) client(ctx context.Context) (*conn.Client, error) {
+	c, err := s.link.Client(ctx)
+	return c, explain(err)
+}
+
 // dial makes the client, and begins to listen to what is told of leases.
-func (s *Store) dial(d *dialer) (rueidis.Client, error) {
+func (s *Store) dial(d *conn.Dialer) (rueidis.Client, error) {
 	client, err := connect(s.options, d)
 	if err == nil && s.begin() == nil {
 		go func() {
@@ -84,7 +91,7 @@ func (s *Store) Close() error {
 		s.end()
 		s.mu.Unlock()
 		s.hub.close()
-		s.link.close()
+		s.link.Close()
 		s.running.Wait()
 	})
 	return nil
@@ -99,7 +106,7 @@ func (s *Store) Unwrap(target any) bool {
 	if !ok {
 		return false
 	}
-	c := s.link.current.Load()
+	c := s.link.Current()
 	if c == nil {
 		return false
 	}

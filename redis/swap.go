@@ -39,7 +39,7 @@ type version []byte
 func (s *Store) Swap(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
 	old, ok := v.(version)
 	if !ok { // another store's, or none: this entry never was in it
-		_, err := s.link.client(ctx)
+		_, err := s.client(ctx)
 		return false, first(err, ctx.Err())
 	}
 	if len(value) > maxValue {
@@ -64,7 +64,7 @@ func (s *Store) swap(ctx context.Context, key string, old []byte, value string, 
 // there hardly ever is a lease. Then the script gets the entry's key alone, and the lease is deleted afterwards, as write does. So it is if
 // the user has no rights to leases: then he has none (see leaseError).
 func (s *Store) runOne(ctx context.Context, sc *script, key string, args ...string) (rueidis.RedisMessage, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil {
 		return rueidis.RedisMessage{}, err
 	}

@@ -13,7 +13,7 @@ import (
 // GetTimed sends a GET and then a PTTL for each key, in one round trip to each server. If somebody writes in between, it is the
 // old value with the new lifetime, and who watches is told of that write.
 func (s *Store) GetTimed(ctx context.Context, keys []string) ([]driver.TimedResult, error) {
-	c, err := s.link.client(ctx)
+	c, err := s.client(ctx)
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/redis/internal/conn"
 )
 
 // How often a watch makes sure that it is told everything, and how long it waits between attempts when it is not.
@@ -27,7 +28,7 @@ const (
 // behind large answers, and the other client's calls do not pay for a connection that is always listened to.
 type watch struct {
 	prefix string
-	link   link
+	link   conn.Link
 	mu     sync.Mutex
 	tell   func(driver.Event) // nil once stopped
 	gaps   int                // how many there were
@@ -49,13 +50,13 @@ func (s *Store) Watch(ctx context.Context, prefix string, tell func(driver.Event
 // watch connects within the first context, and watches within the second.
 func (s *Store) watch(connecting, ctx context.Context, prefix string, tell func(driver.Event)) (stop func(), err error) {
 	w := &watch{prefix: prefix, tell: tell}
-	w.link.timeout = s.link.timeout
-	w.link.dial = func(d *dialer) (rueidis.Client, error) { return connectTracking(s.options, d, w) }
+	w.link.Timeout = s.link.Timeout
+	w.link.Dial = func(d *conn.Dialer) (rueidis.Client, error) { return connectTracking(s.options, d, w) }
 	if err := s.begin(); err != nil {
 		return nil, err
 	}
 	if err := w.connect(connecting, s.life); err != nil {
-		w.link.close()
+		w.link.Close()
 		s.running.Done()
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (w *watch) begun() bool {
 }
 
 func (w *watch) run(ctx context.Context) {
-	defer w.link.close()
+	defer w.link.Close()
 	defer w.silence() // first: a cluster's client may report its lost connections after it has been closed
 	timer := time.NewTimer(beatInterval)
 	defer timer.Stop()
@@ -147,9 +148,9 @@ func (w *watch) silence() {
 //	this process asks; the server reads that too, and answers
 //	the server tells of key
 func (w *watch) beat(ctx context.Context) error {
-	c, err := w.link.client(ctx)
+	c, err := w.link.Client(ctx)
 	if err != nil {
-		return err
+		return explain(err)
 	}
 	w.mu.Lock()
 	gaps := w.gaps

@@ -1,9 +1,11 @@
-package redis
+package conn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -19,40 +21,40 @@ const slotsEach = 64
 // patience is how long a caller has to have waited before the server is blamed for it that he left.
 const patience = 50 * time.Millisecond
 
-// guard is a rueidis client whose calls end when their contexts do, whatever the servers do, and cost nothing while there is no
+// Client is a rueidis client whose calls end when their contexts do, whatever the servers do, and cost nothing while there is no
 // hope.
-type guard struct {
+type Client struct {
 	rueidis.Client
-	dialer   *dialer
+	dialer   *Dialer
 	moves    bool              // rueidis finds the primaries by itself: those of a cluster, or sentinels'
 	breakers []breaker.Breaker // one, or one for slotsEach slots and one for commands without a key
 }
 
-func newGuard(client rueidis.Client, d *dialer) *guard {
-	g := &guard{Client: client, dialer: d, breakers: make([]breaker.Breaker, 1)}
-	g.moves = client.Mode() != rueidis.ClientModeStandalone
+func newClient(client rueidis.Client, d *Dialer) *Client {
+	cl := &Client{Client: client, dialer: d, breakers: make([]breaker.Breaker, 1)}
+	cl.moves = client.Mode() != rueidis.ClientModeStandalone
 	if client.Mode() == rueidis.ClientModeCluster {
-		g.breakers = make([]breaker.Breaker, slots/slotsEach+1)
+		cl.breakers = make([]breaker.Breaker, noSlot/slotsEach+1)
 	}
-	return g
+	return cl
 }
 
-// Nodes returns a guard for each server.
-func (g *guard) Nodes() map[string]rueidis.Client {
-	nodes := g.Client.Nodes()
+// Nodes returns such a client for each server, by its address.
+func (cl *Client) Nodes() map[string]rueidis.Client {
+	nodes := cl.Client.Nodes()
 	for addr, node := range nodes {
-		nodes[addr] = &guard{Client: node, dialer: g.dialer, moves: g.moves, breakers: make([]breaker.Breaker, 1)}
+		nodes[addr] = &Client{Client: node, dialer: cl.dialer, moves: cl.moves, breakers: make([]breaker.Breaker, 1)}
 	}
 	return nodes
 }
 
-func (g *guard) breaker(slot uint16) *breaker.Breaker { return &g.breakers[g.breakerAt(slot)] }
+func (cl *Client) breaker(slot uint16) *breaker.Breaker { return &cl.breakers[cl.breakerAt(slot)] }
 
-func (g *guard) breakerAt(slot uint16) int { return min(int(slot)/slotsEach, len(g.breakers)-1) }
+func (cl *Client) breakerAt(slot uint16) int { return min(int(slot)/slotsEach, len(cl.breakers)-1) }
 
 // call is one call of rueidis that is under way.
 type call struct {
-	g     *guard
+	cl    *Client
 	ctx   context.Context
 	began time.Time
 	sent  bool   // rueidis has it, or had
@@ -63,48 +65,48 @@ type call struct {
 }
 
 // Do sends a command.
-func (g *guard) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
-	b := g.breaker(cmd.Slot())
+func (cl *Client) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisResult {
+	b := cl.breaker(cmd.Slot())
 	ticket, err := b.Begin()
 	if err != nil {
-		return rueidis.NewErrorResult(g.orClosed(err))
+		return rueidis.NewErrorResult(cl.orClosed(err))
 	}
-	c, err := g.begin(ctx)
+	c, err := cl.begin(ctx)
 	if err != nil {
 		b.GaveUp(ticket)
 		return rueidis.NewErrorResult(err)
 	}
 	defer c.end()
-	reply := g.Client.Do(ctx, cmd)
+	reply := cl.Client.Do(ctx, cmd)
 	if reply.NonRedisError() == nil {
 		b.Answered(ticket)
-		g.heed(reply)
+		cl.heed(reply)
 		return reply
 	}
-	for i := 0; i < redials && c.reconnected(reply); i++ {
-		reply = g.Client.Do(ctx, cmd) // which nobody has seen yet
+	for i := 0; i < Redials && c.reconnected(reply); i++ {
+		reply = cl.Client.Do(ctx, cmd) // which nobody has seen yet
 	}
 	replies := []rueidis.RedisResult{reply}
 	c.judge(b, ticket, replies...)
 	return replies[0]
 }
 
-// redials is how often a call is made again that was not sent. In a cluster a command without a key goes to another server each
+// Redials is how often a call is made again that was not sent. In a cluster a command without a key goes to another server each
 // time, and there may be many to which there is no connection yet.
-const redials = 100
+const Redials = 100
 
 // begin waits for room, and makes sure that a wait for an answer is interrupted.
-func (g *guard) begin(ctx context.Context) (call, error) {
-	c := call{g: g, ctx: ctx}
-	if err := g.dialer.flow.Enter(ctx); err != nil {
+func (cl *Client) begin(ctx context.Context) (call, error) {
+	c := call{cl: cl, ctx: ctx}
+	if err := cl.dialer.flow.Enter(ctx); err != nil {
 		return c, err
 	}
 	if ctx.Done() == nil {
 		return c, nil
 	}
 	c.began = time.Now()
-	if _, ok := ctx.Deadline(); ok && g.dialer.flow.Alone() {
-		c.alarm = newAlarm(ctx, g.dialer)
+	if _, ok := ctx.Deadline(); ok && cl.dialer.flow.Alone() {
+		c.alarm = newAlarm(ctx, cl.dialer)
 	}
 	return c, nil
 }
@@ -113,7 +115,7 @@ func (c *call) end() {
 	if c.alarm != nil {
 		c.alarm.off()
 	}
-	c.g.dialer.flow.Leave()
+	c.cl.dialer.flow.Leave()
 }
 
 // reconnected tells whether a reply says that the command was not sent, for want of a connection that there is now.
@@ -123,13 +125,30 @@ func (c *call) reconnected(reply rueidis.RedisResult) bool {
 		c.sent = true
 		return false
 	}
-	refused := new(notConnected)
-	if !errors.As(err, &refused) {
+	var refused bool
+	if refused, c.why = c.cl.reconnect(c.ctx, err); !refused {
 		c.sent = true
 		return false
 	}
-	c.why = c.g.dialer.await(c.ctx, refused.addr)
 	return c.why == nil
+}
+
+// Reconnect waits, if an error says that nothing was sent for want of a connection, until there is one. It returns why there is none, and
+// any other error as it is.
+func (cl *Client) Reconnect(ctx context.Context, err error) error {
+	refused, why := cl.reconnect(ctx, err)
+	if !refused {
+		return err
+	}
+	return why
+}
+
+func (cl *Client) reconnect(ctx context.Context, err error) (refused bool, why error) {
+	at := new(notConnected)
+	if !errors.As(err, &at) {
+		return false, nil
+	}
+	return true, cl.dialer.await(ctx, at.addr)
 }
 
 // judge tells the breaker what became of the call, and says what its faults mean.
@@ -166,7 +185,7 @@ func (c *call) tell(b *breaker.Breaker, t breaker.Ticket, failed error) {
 func (c *call) abandon() {
 	if c.sent && !c.abandoned {
 		c.abandoned = true
-		c.g.dialer.flow.Abandon()
+		c.cl.dialer.flow.Abandon()
 	}
 }
 
@@ -184,7 +203,7 @@ func (c *call) left(b *breaker.Breaker, t breaker.Ticket) {
 // context's, which is the same.
 func (c *call) ended() error {
 	if deadline, ok := c.ctx.Deadline(); ok && !time.Now().Before(deadline) {
-		return first(c.ctx.Err(), context.DeadlineExceeded)
+		return cmp.Or(c.ctx.Err(), context.DeadlineExceeded)
 	}
 	return c.ctx.Err()
 }
@@ -192,7 +211,7 @@ func (c *call) ended() error {
 // fault says why there is no answer.
 func (c *call) fault(err error) error {
 	switch {
-	case c.g.dialer.stopped():
+	case c.cl.dialer.stopped():
 		return driver.ErrClosed
 	case c.ended() != nil:
 		return c.ended()
@@ -200,14 +219,20 @@ func (c *call) fault(err error) error {
 		return err
 	}
 	if refused := new(notConnected); errors.As(err, &refused) {
-		return first(c.why, refused)
+		return cmp.Or[error](c.why, refused)
 	}
-	return lost(err)
+	return Lost(err)
 }
 
-// lost says what a broken connection means. The errors of contexts are not the caller's, but of somebody who had the same
+// isReply tells whether a server has answered, with an error.
+func isReply(err error) bool {
+	_, ok := rueidis.IsRedisErr(err)
+	return ok
+}
+
+// Lost says what a broken connection means. The errors of contexts are not the caller's, but of somebody who had the same
 // connection made.
-func lost(err error) error {
+func Lost(err error) error {
 	switch {
 	case errors.Is(err, rueidis.ErrClosing):
 		return errors.New("the connection was given up because another server is the primary now")
@@ -220,20 +245,20 @@ func lost(err error) error {
 // heed gives the connections to a server up that has become a replica, if nobody else tells where the primary is now: its name may
 // have another address by then, as managed services have it, and is looked up when the next call connects. One that answers goes on
 // to answer, so that nothing else would ever end them.
-func (g *guard) heed(replies ...rueidis.RedisResult) {
-	if g.moves {
+func (cl *Client) heed(replies ...rueidis.RedisResult) {
+	if cl.moves {
 		return
 	}
 	for _, reply := range replies {
-		if err := reply.Error(); err != nil && says(err, "READONLY") {
-			g.dialer.renounce()
+		if text, ok := rueidis.IsRedisErr(reply.Error()); ok && strings.HasPrefix(text.Error(), "READONLY") {
+			cl.dialer.renounce()
 			return
 		}
 	}
 }
 
-func (g *guard) orClosed(err error) error {
-	if g.dialer.stopped() {
+func (cl *Client) orClosed(err error) error {
+	if cl.dialer.stopped() {
 		return driver.ErrClosed
 	}
 	return err

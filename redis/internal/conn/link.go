@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -12,13 +12,13 @@ import (
 	"github.com/larder-go/larder/internal/breaker"
 )
 
-// link makes the client when it is first needed. rueidis.NewClient dials, and knows no context: so it runs on a goroutine
+// Link makes the client when it is first needed. rueidis.NewClient dials, and knows no context: so it runs on a goroutine
 // of its own, one at a time, and whoever needs the client waits for it for as long as his context allows.
-type link struct {
-	dial    func(*dialer) (rueidis.Client, error)
-	timeout time.Duration // of a dial
+type Link struct {
+	Dial    func(*Dialer) (rueidis.Client, error) // as often as needed; it is given a Dialer for that client
+	Timeout time.Duration                         // of an attempt to connect
 	breaker breaker.Breaker
-	current atomic.Pointer[guard]
+	current atomic.Pointer[Client]
 	mu      sync.Mutex
 	attempt *attempt // not nil while one is under way
 	closed  bool
@@ -26,7 +26,7 @@ type link struct {
 }
 
 type attempt struct {
-	dialer *dialer
+	dialer *Dialer
 	ticket breaker.Ticket
 	done   chan struct{}
 	err    error
@@ -35,8 +35,8 @@ type attempt struct {
 // closeGrace is how long Close waits for the answers to calls that are under way.
 const closeGrace = 100 * time.Millisecond
 
-// client returns the client, connecting if there is none yet.
-func (l *link) client(ctx context.Context) (*guard, error) {
+// Client returns the client, connecting if there is none yet.
+func (l *Link) Client(ctx context.Context) (*Client, error) {
 	if c := l.current.Load(); c != nil {
 		return c, nil
 	}
@@ -62,7 +62,7 @@ func (l *link) client(ctx context.Context) (*guard, error) {
 }
 
 // begin joins the attempt that is under way, or starts one.
-func (l *link) begin() (*attempt, error) {
+func (l *Link) begin() (*attempt, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -73,15 +73,15 @@ func (l *link) begin() (*attempt, error) {
 		if err != nil {
 			return nil, err
 		}
-		a := &attempt{dialer: newDialer(l.timeout), ticket: ticket, done: make(chan struct{})}
+		a := &attempt{dialer: newDialer(l.Timeout), ticket: ticket, done: make(chan struct{})}
 		l.attempt = a
 		l.running.Go(func() { l.connect(a) })
 	}
 	return l.attempt, nil
 }
 
-func (l *link) connect(a *attempt) {
-	client, err := l.dial(a.dialer)
+func (l *Link) connect(a *attempt) {
+	client, err := l.Dial(a.dialer)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err == nil && l.closed {
@@ -90,7 +90,7 @@ func (l *link) connect(a *attempt) {
 	}
 	if err == nil {
 		a.dialer.settle()
-		l.current.Store(newGuard(client, a.dialer))
+		l.current.Store(newClient(client, a.dialer))
 	} else {
 		a.err = l.whyNot(err)
 		a.dialer.stop()
@@ -101,15 +101,15 @@ func (l *link) connect(a *attempt) {
 	close(a.done)
 }
 
-func (l *link) whyNot(err error) error {
+func (l *Link) whyNot(err error) error {
 	if l.closed {
 		return driver.ErrClosed
 	}
-	return explain(err)
+	return err
 }
 
 // judge counts an attempt that nobody answered: a server that refuses a password is there.
-func (l *link) judge(a *attempt, err error) {
+func (l *Link) judge(a *attempt, err error) {
 	if err == nil || isReply(err) {
 		l.breaker.Answered(a.ticket)
 	} else {
@@ -117,8 +117,11 @@ func (l *link) judge(a *attempt, err error) {
 	}
 }
 
-// close ends the client. Calls that are under way get their answers if these are about to come, else ErrClosed.
-func (l *link) close() {
+// Current returns the client if there is one.
+func (l *Link) Current() *Client { return l.current.Load() }
+
+// Close ends the client. Calls that are under way get their answers if these are about to come, else ErrClosed.
+func (l *Link) Close() {
 	l.mu.Lock()
 	l.closed = true
 	if l.attempt != nil {

@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -9,23 +9,23 @@ import (
 )
 
 // noSlot and above stand for commands without a key.
-const noSlot = slots
+const noSlot = 1 << 14
 
 // DoMulti sends commands together.
-func (g *guard) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis.RedisResult {
+func (cl *Client) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidis.RedisResult {
 	if len(cmds) == 0 {
 		return nil
 	}
 	slot, one := slotOfAll(cmds)
-	if len(g.breakers) > 1 && !one {
-		return g.doEach(ctx, cmds)
+	if len(cl.breakers) > 1 && !one {
+		return cl.doEach(ctx, cmds)
 	}
-	b := g.breaker(slot)
+	b := cl.breaker(slot)
 	ticket, err := b.Begin()
 	if err != nil {
-		return failAll(len(cmds), g.orClosed(err))
+		return failAll(len(cmds), cl.orClosed(err))
 	}
-	c, err := g.begin(ctx)
+	c, err := cl.begin(ctx)
 	if err != nil {
 		b.GaveUp(ticket)
 		return failAll(len(cmds), err)
@@ -33,7 +33,7 @@ func (g *guard) DoMulti(ctx context.Context, cmds ...rueidis.Completed) []rueidi
 	defer c.end()
 	replies := c.send(cmds)
 	c.judge(b, ticket, replies...)
-	g.heed(replies...)
+	cl.heed(replies...)
 	return replies
 }
 
@@ -53,23 +53,23 @@ func slotOfAll(cmds []rueidis.Completed) (slot uint16, one bool) {
 }
 
 // doEach leaves out the commands that there is no hope for. All that have a breaker in common are one call to it.
-func (g *guard) doEach(ctx context.Context, cmds []rueidis.Completed) []rueidis.RedisResult {
+func (cl *Client) doEach(ctx context.Context, cmds []rueidis.Completed) []rueidis.RedisResult {
 	results := make([]rueidis.RedisResult, len(cmds))
-	shares := make([]share, len(g.breakers))
+	shares := make([]share, len(cl.breakers))
 	sent := make([]int, 0, len(cmds))
 	list := make([]rueidis.Completed, 0, len(cmds))
 	for i, cmd := range cmds {
-		at := g.breakerAt(cmd.Slot())
-		if err := shares[at].begin(&g.breakers[at]); err != nil {
-			results[i] = rueidis.NewErrorResult(g.orClosed(err))
+		at := cl.breakerAt(cmd.Slot())
+		if err := shares[at].begin(&cl.breakers[at]); err != nil {
+			results[i] = rueidis.NewErrorResult(cl.orClosed(err))
 			continue
 		}
 		sent, list = append(sent, i), append(list, cmd)
 	}
-	c, err := g.begin(ctx)
+	c, err := cl.begin(ctx)
 	if err != nil {
 		for at := range shares {
-			g.breakers[at].GaveUp(shares[at].ticket)
+			cl.breakers[at].GaveUp(shares[at].ticket)
 		}
 		return failAll(len(cmds), err)
 	}
@@ -77,11 +77,11 @@ func (g *guard) doEach(ctx context.Context, cmds []rueidis.Completed) []rueidis.
 	for j, reply := range c.send(list) {
 		at := sent[j]
 		results[at] = reply
-		shares[g.breakerAt(cmds[at].Slot())].note(c.explain(results[at : at+1]))
+		shares[cl.breakerAt(cmds[at].Slot())].note(c.explain(results[at : at+1]))
 	}
 	for at := range shares {
 		if s := &shares[at]; s.asked && s.refused == nil {
-			c.tell(&g.breakers[at], s.ticket, s.failed)
+			c.tell(&cl.breakers[at], s.ticket, s.failed)
 		}
 	}
 	return results
@@ -126,8 +126,8 @@ func (c *call) send(cmds []rueidis.Completed) []rueidis.RedisResult {
 	if len(cmds) == 0 {
 		return nil
 	}
-	replies := c.g.Client.DoMulti(c.ctx, cmds...)
-	for range redials {
+	replies := c.cl.Client.DoMulti(c.ctx, cmds...)
+	for range Redials {
 		var again []int
 		var list []rueidis.Completed
 		for i, reply := range replies {
@@ -138,7 +138,7 @@ func (c *call) send(cmds []rueidis.Completed) []rueidis.RedisResult {
 		if len(again) == 0 {
 			break
 		}
-		for i, reply := range c.g.Client.DoMulti(c.ctx, list...) {
+		for i, reply := range c.cl.Client.DoMulti(c.ctx, list...) {
 			replies[again[i]] = reply
 		}
 	}

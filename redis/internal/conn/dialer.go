@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"os"
 	"slices"
@@ -17,25 +16,14 @@ import (
 	"github.com/larder-go/larder/redis/internal/wire"
 )
 
-// How soon a server is tried again that could not be connected to, and how long a connection that nobody fetches is kept: longer
-// than rueidis takes between two looks at who is who.
-const (
-	firstRedial = 10 * time.Millisecond
-	lastRedial  = time.Second
-	readyFor    = 3 * refresh
-)
-
-// sentinelBeat marks a dial as one to a sentinel: it is how often an idle connection is made sure of.
-const sentinelBeat = 2 * time.Second
-
-// dialer makes connections for one rueidis client.
+// Dialer makes connections for one rueidis client.
 //
 // rueidis connects in the middle of a call, with that call's context, and everybody else who needs the same connection
 // waits for it, whatever becomes of his own context; when it fails, they get its error. So a dial from within a call does
 // not wait: it fetches a connection that has been made on a goroutine of its own and whose server has answered a PING, or fails
-// at once with a notConnected. Nothing has been sent then, so that guard can wait, as long as its caller's context lasts, and
+// at once with a notConnected. Nothing has been sent then, so that Client can wait, as long as its caller's context lasts, and
 // let the call be made again.
-type dialer struct {
+type Dialer struct {
 	timeout time.Duration
 	ctx     context.Context // ends with the client
 	cancel  context.CancelFunc
@@ -47,18 +35,6 @@ type dialer struct {
 	patient   bool      // the client is being made: nobody waits but for it
 	hosts     map[string]*host
 	wires     map[*wire.Conn]struct{}
-}
-
-// host is what is known of one address.
-type host struct {
-	open     int
-	suspect  bool          // a connection to it was lost, or could not be made
-	ready    *wire.Conn    // to be fetched
-	expires  time.Time     // of ready
-	dialing  chan struct{} // closed when the attempt that is under way has ended; nil: none is
-	failures int           // in a row
-	err      error         // of the last
-	next     time.Time     // not tried again before
 }
 
 // notConnected is the error of a call that has not been sent.
@@ -76,21 +52,21 @@ func (e *notConnected) Error() string {
 
 func (e *notConnected) Unwrap() error { return e.err }
 
-func newDialer(timeout time.Duration) *dialer {
-	d := &dialer{timeout: timeout, flow: wire.NewFlow(), patient: true, hosts: map[string]*host{}, wires: map[*wire.Conn]struct{}{}}
+func newDialer(timeout time.Duration) *Dialer {
+	d := &Dialer{timeout: timeout, flow: wire.NewFlow(), patient: true, hosts: map[string]*host{}, wires: map[*wire.Conn]struct{}{}}
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	return d
 }
 
 // settle says that the client has been made.
-func (d *dialer) settle() {
+func (d *Dialer) settle() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.patient = false
 }
 
 // dial is rueidis' DialCtxFn.
-func (d *dialer) dial(ctx context.Context, addr string, nd *net.Dialer, config *tls.Config) (net.Conn, error) {
+func (d *Dialer) dial(ctx context.Context, addr string, nd *net.Dialer, config *tls.Config) (net.Conn, error) {
 	d.mu.Lock()
 	h := d.host(addr)
 	if w := h.fetch(); w != nil {
@@ -112,28 +88,8 @@ func (d *dialer) dial(ctx context.Context, addr string, nd *net.Dialer, config *
 	return w, nil
 }
 
-func (d *dialer) host(addr string) *host {
-	h := d.hosts[addr]
-	if h == nil {
-		h = &host{}
-		d.hosts[addr] = h
-	}
-	return h
-}
-
-// fetch returns the connection that has been made, unless its server may have hung up.
-func (h *host) fetch() *wire.Conn {
-	w := h.ready
-	h.ready = nil
-	if w != nil && time.Now().After(h.expires) {
-		go func() { _ = w.Close() }() // which takes d.mu
-		return nil
-	}
-	return w
-}
-
 // begin starts an attempt, unless one is under way or the last one failed only just now.
-func (d *dialer) begin(h *host, addr string, config *tls.Config) {
+func (d *Dialer) begin(h *host, addr string, config *tls.Config) {
 	if h.dialing != nil || time.Now().Before(h.next) {
 		return
 	}
@@ -146,24 +102,8 @@ func (d *dialer) begin(h *host, addr string, config *tls.Config) {
 	})
 }
 
-// ended notes the outcome of an attempt.
-func (h *host) ended(w *wire.Conn, err error) {
-	close(h.dialing)
-	h.dialing = nil
-	h.err = err
-	if err == nil {
-		h.ready, h.expires = w, time.Now().Add(readyFor)
-		h.failures, h.suspect, h.next = 0, false, time.Time{}
-		return
-	}
-	h.suspect = true
-	pause := min(firstRedial<<min(h.failures, 10), lastRedial)
-	h.failures++
-	h.next = time.Now().Add(pause/2 + rand.N(pause))
-}
-
 // await returns when addr has been connected to, or with the error of the last attempt.
-func (d *dialer) await(ctx context.Context, addr string) error {
+func (d *Dialer) await(ctx context.Context, addr string) error {
 	d.mu.Lock()
 	h := d.host(addr)
 	dialing := h.dialing
@@ -190,7 +130,7 @@ func wrapDial(addr string, err error) error {
 }
 
 // connect makes a connection whose server answers.
-func (d *dialer) connect(ctx context.Context, addr string, config *tls.Config) (*wire.Conn, error) {
+func (d *Dialer) connect(ctx context.Context, addr string, config *tls.Config) (*wire.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	defer context.AfterFunc(d.ctx, cancel)()
@@ -210,7 +150,7 @@ func (d *dialer) connect(ctx context.Context, addr string, config *tls.Config) (
 }
 
 // track counts a connection until it is closed.
-func (d *dialer) track(addr string, conn net.Conn) (*wire.Conn, error) {
+func (d *Dialer) track(addr string, conn net.Conn) (*wire.Conn, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ctx.Err() != nil {
@@ -226,7 +166,7 @@ func (d *dialer) track(addr string, conn net.Conn) (*wire.Conn, error) {
 	return w, nil
 }
 
-func (d *dialer) untrack(h *host, w *wire.Conn) {
+func (d *Dialer) untrack(h *host, w *wire.Conn) {
 	d.mu.Lock()
 	delete(d.wires, w)
 	h.open--
@@ -235,7 +175,7 @@ func (d *dialer) untrack(h *host, w *wire.Conn) {
 }
 
 // interrupt is called when the context of a call has ended before its deadline.
-func (d *dialer) interrupt() {
+func (d *Dialer) interrupt() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for w := range d.wires {
@@ -244,12 +184,12 @@ func (d *dialer) interrupt() {
 }
 
 // stop ends attempts that are under way. Connections go on.
-func (d *dialer) stop() { d.cancel() }
+func (d *Dialer) stop() { d.cancel() }
 
-func (d *dialer) stopped() bool { return d.ctx.Err() != nil }
+func (d *Dialer) stopped() bool { return d.ctx.Err() != nil }
 
 // hangUp closes every connection.
-func (d *dialer) hangUp() {
+func (d *Dialer) hangUp() {
 	d.mu.Lock()
 	left := slices.Collect(maps.Keys(d.wires))
 	d.mu.Unlock()
@@ -259,7 +199,7 @@ func (d *dialer) hangUp() {
 }
 
 // renounce is hangUp for who would rather be connected to something else, once in a while.
-func (d *dialer) renounce() {
+func (d *Dialer) renounce() {
 	d.mu.Lock()
 	due := time.Since(d.renounced) >= lastRedial
 	if due {
@@ -272,7 +212,7 @@ func (d *dialer) renounce() {
 }
 
 // close ends everything.
-func (d *dialer) close() {
+func (d *Dialer) close() {
 	d.cancel()
 	d.hangUp()
 	d.running.Wait()

@@ -1,4 +1,4 @@
-package redis
+package conn
 
 import (
 	"context"
@@ -18,7 +18,7 @@ type alarm struct {
 	over bool
 }
 
-func newAlarm(ctx context.Context, d *dialer) *alarm {
+func newAlarm(ctx context.Context, d *Dialer) *alarm {
 	a := &alarm{}
 	a.stop = context.AfterFunc(ctx, func() {
 		time.Sleep(alarmAfter)
