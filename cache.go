@@ -141,12 +141,16 @@ type Server struct {
 	Notes     []Fact        // what an operator wants to know of this connection
 }
 
-// Fact is one thing that an engine knows of itself. Its Value is a bool, an int64, a float64, a string or a
-// time.Duration.
+// Fact is one thing that an engine knows of itself. It has the fields
+//
+//	Name  string
+//	Value any // a bool, an int64, a float64, a string or a time.Duration
 type Fact = driver.Fact
 
-// EntryInfo is what can be known of an entry without its value: its remaining lifetime (0: no expiry) and its size
-// in bytes (-1: unknown).
+// EntryInfo is what can be known of an entry without its value. It has the fields
+//
+//	TTL  time.Duration // remaining lifetime; 0: no expiry
+//	Size int           // bytes of the value; -1: unknown
 type EntryInfo = driver.EntryInfo
 
 // Ping makes one round trip, and tells what the server is.
@@ -170,8 +174,9 @@ func (c *Cache) Report(ctx context.Context) ([]Fact, error) {
 }
 
 // As sets target, a pointer to a variable of the engine's own client type, for what larder does not wrap, and
-// returns true; or returns false if the engine has no client of that type. Each engine's package says which it has.
-// Whatever is written through it goes past larder's loads and lifetimes.
+// returns true; or returns false if the engine has no client of that type. On Redis that is a rueidis.Client, once the cache
+// has connected, and on SQLite a *sql.DB on the same file; memory, Memcached and dummy have none. Whatever is written
+// through it goes past larder's loads and lifetimes.
 func (c *Cache) As(target any) bool {
 	return c.engine.unwrap != nil && c.engine.unwrap.Unwrap(target)
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // CallOption is said per call: [TTL], [NoExpiry], [Version]. Of two that contradict each other the
-// later one counts. Options that mean nothing to a verb (a ttl for Get) are ignored by it.
+// later one counts. A Version is for every verb. TTL and NoExpiry are for the verbs that write: Set, Add, GetOrSet, their forms
+// for many keys, Touch, and Incr and its kin, which use them for a key that they make; all others ignore them.
 type CallOption struct {
 	kind    optionKind
 	ttl     time.Duration

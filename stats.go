@@ -27,7 +27,7 @@ type NearStats struct {
 	Hits          int64         // those of Stats.Hits that it has answered; the others came from the engine
 	Invalidations int64         // changes that it was told of, those made by this process too
 	Flushes       int64         // times that it was emptied because changes may have been missed, or everything was removed
-	Age           time.Duration // how far back the moment is up to which it was told everything, by the last heart-beat
+	Age           time.Duration // every change longer ago than this was told; 0.3 s in good order, and above 1 s no copy is used. 0: nothing is told
 }
 
 // Stats returns the counters. It takes no lock; counters that change meanwhile may be from slightly

@@ -8,6 +8,8 @@
 //	memcached+unix:///run/memcached.sock
 //	cache+memcached://host1;host2/          Celery's; also pylibmc:// and memcache://: placed as pylibmc does by default
 //
+// There is no client of another package behind it: Cache.As of package larder finds none.
+//
 // Of programs that share servers all have to place keys alike: see the parameter hash.
 //
 // # What memcached cannot do
