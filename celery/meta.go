@@ -104,13 +104,6 @@ func (m *Meta) Stamps() py.Fields {
 	if err != nil {
 		return nil
 	}
-	var stamps py.Fields
 	var all fieldSet
-	for _, n := range names {
-		name := str(n)
-		if at, ok := all.get(m.Extra, name); ok {
-			stamps = append(stamps, m.Extra[at])
-		}
-	}
-	return stamps
+	return all.pick(m.Extra, names)
 }

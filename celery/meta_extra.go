@@ -32,3 +32,13 @@ func (s *fieldSet) get(fields py.Fields, name string) (place int, found bool) {
 	place, found = s.places[name]
 	return place, found
 }
+
+// pick is those of the fields that are named, in the order of the names.
+func (s *fieldSet) pick(fields py.Fields, names []py.Value) (picked py.Fields) {
+	for _, name := range names {
+		if at, found := s.get(fields, str(name)); found {
+			picked = append(picked, fields[at])
+		}
+	}
+	return picked
+}
