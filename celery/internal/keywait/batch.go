@@ -57,7 +57,7 @@ func (b *batch) adapt(much bool) {
 	case b.err != nil && b.late:
 		p.size.shrink()
 	case b.err != nil && !(len(b.topics) == 1 && ofTheKey(b.err)):
-		p.pause = time.Now().Add(p.size.failed())
+		p.pause = p.w.now() + p.size.failed()
 	default:
 		if p.size.succeeded(); much {
 			p.size.shrink()
@@ -101,7 +101,7 @@ func (w *Waiter) outcome(value []byte, err error, own bool) outcome {
 // settle tells what was found. The mutex of the Waiter is held, as for all that follow.
 func (b *batch) settle(outcomes []outcome) {
 	b.poller.reading -= len(b.topics)
-	answered := b.answered(outcomes)
+	answered, w, now := b.answered(outcomes), b.poller.w, b.poller.w.now()
 	for i, a := range b.topics {
 		t := a.topic
 		t.reading = false
@@ -110,14 +110,14 @@ func (b *batch) settle(outcomes []outcome) {
 		switch {
 		case t.ended():
 		case i >= len(outcomes):
-			b.poller.put(t, 0)
+			b.poller.put(t, now)
 		case outcomes[i].fault == nil:
-			b.poller.w.found(t, outcomes[i].update, a.messages)
-			answered.put(t, b.poller.w.interval(t, again))
+			w.found(t, outcomes[i].update, a.messages)
+			answered.put(t, w.due(t, again, now))
 		case b.late:
-			b.poller.next.put(t, 0)
+			b.poller.next.put(t, now)
 		default:
-			b.failed(t, outcomes[i].fault)
+			b.failed(t, outcomes[i].fault, now)
 		}
 	}
 }
@@ -143,11 +143,11 @@ func (b *batch) answered(outcomes []outcome) *poller {
 }
 
 // failed has t read again after a pause, and not together with those that are well.
-func (b *batch) failed(t *topic, fault error) {
+func (b *batch) failed(t *topic, fault error, now time.Duration) {
 	t.faults, t.fault = t.faults+1, fault
 	p := b.poller
 	if p == p.w.untried || p == p.w.healthy {
 		p = p.next
 	}
-	p.put(t, backoff(t.faults))
+	p.put(t, now+backoff(t.faults))
 }

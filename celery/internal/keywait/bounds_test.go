@@ -35,6 +35,37 @@ func TestLargeValues(t *testing.T) {
 	}
 }
 
+// TestLoad: what a store is asked for while nothing happens, in a second.
+func TestLoad(t *testing.T) {
+	for _, c := range []struct{ waiters, requests, values int }{
+		{1, 63, 63}, {100, 63, 6_300}, {1000, 130, 52_000}, {4000, 130, 52_000}, {10_000, 130, 105_000},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript()
+			w := keywait.New(s, keywait.Options{})
+			ctx, cancel := context.WithCancel(context.Background())
+			for i := range c.waiters {
+				time.Sleep(10 * time.Microsecond) // virtual: they do not all come at once
+				go func() { _ = w.Watch(ctx, []string{fmt.Sprint("key", i)}, nil) }()
+			}
+			time.Sleep(time.Second) // virtual, as the next one
+			s.forget()
+			time.Sleep(10 * time.Second)
+			cancel()
+			w.Close()
+			values := 0
+			for _, size := range s.sizes {
+				values += size
+			}
+			requests := len(s.sizes) / 10
+			t.Logf("%d wait: %d requests, %d values", c.waiters, requests, values/10)
+			if requests > c.requests || values/10 > c.values {
+				t.Errorf("more than %d requests, %d values", c.requests, c.values)
+			}
+		})
+	}
+}
+
 // TestNothingPilesUp: of those who come and go while nothing can be subscribed to, nothing is left.
 func TestNothingPilesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,7 +1,5 @@
 package keywait
 
-import "time"
-
 // Waiting is how many keys somebody waits for, and how many of them are subscribed to.
 func (w *Waiter) Waiting() (waiting, subscribed int) {
 	w.mu.Lock()
@@ -19,7 +17,7 @@ func (w *Waiter) Idle() (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, t := range w.topics {
-		if t.asked && !t.reading && time.Until(t.due) > 0 {
+		if t.asked && t.moment != nil && t.moment.due > w.now() {
 			n++
 		}
 	}

@@ -8,42 +8,29 @@ import (
 const (
 	firstPoll  = time.Millisecond
 	lastPoll   = 100 * time.Millisecond
-	pollPerKey = 30 * time.Microsecond
+	pollPerKey = 20 * time.Microsecond
 )
 
-// interval returns in how long a topic that was answered is read again.
-func (w *Waiter) interval(t *topic, again bool) time.Duration {
+// due returns when a topic is read again that was answered.
+func (w *Waiter) due(t *topic, again bool, now time.Duration) time.Duration {
 	switch {
 	case again:
-		return 0
-	case t.subscribed:
-		return w.rereadInterval()
+		return now
+	case t.subscribed && !w.subscriber.silent:
+		d := w.options.Reread
+		return align(now+d-d/5+rand.N(d/5*2+1), d/10)
 	}
-	return w.pollInterval(t)
-}
-
-// rereadInterval is for a topic that is subscribed to.
-func (w *Waiter) rereadInterval() time.Duration {
-	d := w.options.Reread
-	return w.align(d-d/4+rand.N(d/5*2+1), d/16)
-}
-
-// pollInterval is for a topic that is not.
-func (w *Waiter) pollInterval(t *topic) time.Duration {
 	longest := max(w.options.Poll, min(lastPoll, pollPerKey*time.Duration(len(w.topics))))
 	t.interval = min(longest, max(firstPoll, t.interval+t.interval/2))
-	return w.align(t.interval, t.interval/4)
+	return align(now+t.interval, t.interval/2)
 }
 
-// align returns d or up to slack more, so that topics are due at moments that many have in common, and one
-// request does for them.
-func (w *Waiter) align(d, slack time.Duration) time.Duration {
-	grid := firstPoll
-	for grid*2 <= slack {
+// align rounds a time to a grid that is no coarser than most, or to a tick. So topics are due at moments that many have
+// in common, and one request does for them: it costs as much as some hundred keys of it.
+func align(due, most time.Duration) time.Duration {
+	grid := tick
+	for grid*2 <= most {
 		grid *= 2
 	}
-	if grid > slack {
-		return d
-	}
-	return d + (grid-(time.Since(w.began)+d)%grid)%grid
+	return due.Round(grid)
 }

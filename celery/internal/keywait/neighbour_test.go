@@ -141,7 +141,7 @@ func TestFrozenNeighbour(t *testing.T) {
 	}
 	control, frozen := run(0), run(4*time.Second)
 	t.Logf("control %v, frozen %v", control, frozen)
-	if frozen.mean > control.mean+2*time.Millisecond || frozen.most > 32*time.Millisecond { // a poll is 25 ms, or a quarter longer
+	if frozen.mean > control.mean+2*time.Millisecond || frozen.most > 20*time.Millisecond { // a poll is 16 ms, or a quarter longer
 		t.Errorf("who waits is told after %v, and after %v without the other server", frozen.mean, control.mean)
 	}
 	if frozen.begins > control.begins+10*time.Millisecond {

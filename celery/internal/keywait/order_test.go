@@ -206,7 +206,7 @@ func TestPolling(t *testing.T) {
 		time.Sleep(32 * time.Millisecond)
 	})
 	expectTold(t, got, "1 end")
-	if early < 4 || late < 350 || late > 400 || changed < 2 {
+	if early < 4 || late < 600 || late > 650 || changed < 2 {
 		t.Errorf("%d reads in 10 ms, %d in 10 s, %d in 32 ms after a change", early, late, changed)
 	}
 }
@@ -247,6 +247,53 @@ func TestSubscriptionRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSilentSubscription: while a subscription is not answered, what was subscribed to before is polled, too, and a
+// new key is read at once. After that messages are enough again.
+func TestSilentSubscription(t *testing.T) {
+	s := newScript()
+	got := play(t, publishing{s}, never, func(w *keywait.Waiter) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		told := make(chan time.Time, 1)
+		go func() {
+			_ = w.Watch(ctx, []string{"before"}, func(string, []byte, error) bool {
+				told <- time.Now()
+				return true
+			})
+		}()
+		synctest.Wait()
+		silent, answered := make(chan struct{}), make(chan struct{})
+		s.added = func() {
+			close(silent)
+			<-answered
+		}
+		go func() { _ = w.Watch(ctx, []string{"not answered"}, nil) }()
+		<-silent
+		time.Sleep(time.Second) // virtual, as all of them
+		stored := time.Now()
+		s.set("before", "x")
+		if took := (<-told).Sub(stored); took > 20*time.Millisecond {
+			t.Errorf("what was subscribed to before is told after %v", took)
+		}
+		s.set("there", "x")
+		began := time.Now()
+		_ = w.Watch(ctx, []string{"there"}, func(string, []byte, error) bool { return true })
+		if took := time.Since(began); took > 0 {
+			t.Errorf("what is there is told after %v", took)
+		}
+		s.added = nil
+		close(answered)
+		time.Sleep(time.Second)
+		before := s.count()
+		time.Sleep(time.Minute)
+		if n := s.count() - before; n > 0 {
+			t.Errorf("%d reads after that", n)
+		}
+		s.say("key", "end")
+	})
+	expectTold(t, got, "end")
 }
 
 // TestOneBadChannel: the others are subscribed to.

@@ -1,7 +1,6 @@
 package keywait
 
 import (
-	"container/heap"
 	"context"
 	"time"
 )
@@ -40,12 +39,13 @@ type poller struct {
 	due     schedule
 	reading int // topics
 	size    batchSize
-	pause   time.Time // until then the store is better left alone
+	pause   time.Duration // until then the store is better left alone
 }
 
 func newPoller(w *Waiter, timeout time.Duration, next *poller) *poller {
 	return &poller{
-		w: w, wake: make(chan struct{}, 1), busy: make(chan struct{}, perPoller),
+		due: newSchedule(),
+		w:   w, wake: make(chan struct{}, 1), busy: make(chan struct{}, perPoller),
 		timeout: timeout, next: next, size: batchSize{most: perRead},
 	}
 }
@@ -91,16 +91,13 @@ func (p *poller) limit() time.Duration {
 	return max(p.timeout, min(longTimeout, 4*p.w.latency))
 }
 
-// put has p read t in a while.
-func (p *poller) put(t *topic, in time.Duration) {
-	t.due, t.poller = time.Now().Add(in), p
-	heap.Push(&p.due, t)
-	if p.due[0] == t {
+// put has p read t when it is due.
+func (p *poller) put(t *topic, due time.Duration) {
+	t.poller = p
+	if p.due.put(t, due) {
 		signal(p.wake)
 	}
 }
-
-func (p *poller) drop(t *topic) { heap.Remove(&p.due, t.at) }
 
 // readNow has t read as soon as possible, and told of what is there at a moment from now on.
 func (w *Waiter) readNow(t *topic) {
@@ -109,15 +106,15 @@ func (w *Waiter) readNow(t *topic) {
 		t.again = true
 		return
 	}
-	t.poller.drop(t)
-	t.poller.put(t, 0)
+	t.poller.due.remove(t)
+	t.poller.put(t, w.now())
 }
 
 // most is for how many keys the next request is. New ones are spread over several while some server is not
 // well: it may be theirs.
 func (p *poller) most() int {
 	if p == p.w.untried && p.w.degraded() {
-		return min(p.size.now(), 1+len(p.due)/perPoller)
+		return min(p.size.now(), 1+p.due.topics/perPoller)
 	}
 	return p.size.now()
 }
@@ -125,7 +122,7 @@ func (p *poller) most() int {
 // degraded tells whether there are keys that are not answered in good time.
 func (w *Waiter) degraded() bool {
 	for _, p := range w.pollers[2:] {
-		if len(p.due)+p.reading > 0 {
+		if p.due.topics+p.reading > 0 {
 			return true
 		}
 	}
@@ -136,16 +133,16 @@ func (w *Waiter) degraded() bool {
 func (p *poller) take() (topics []asked, wait time.Duration) {
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	now := time.Now()
-	if wait = p.pause.Sub(now); wait > 0 {
+	now := p.w.now()
+	if wait = p.pause - now; wait > 0 {
 		return nil, wait
 	}
-	for most := p.most(); len(p.due) > 0 && len(topics) < most; {
-		t := p.due[0]
-		if wait = t.due.Sub(now); wait > 0 {
+	for most := p.most(); p.due.topics > 0 && len(topics) < most; {
+		t, due := p.due.next()
+		if wait = due - now; wait > 0 {
 			return topics, wait
 		}
-		heap.Pop(&p.due)
+		p.due.remove(t)
 		t.reading, t.asked = true, true
 		p.reading++
 		topics = append(topics, asked{t, t.messages})

@@ -37,6 +37,13 @@ func (s *script) set(key, value string) {
 
 func (s *script) say(key, value string) { s.tell(driver.Message{Key: key, Value: []byte(value)}) }
 
+// forget lets sizes begin anew.
+func (s *script) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sizes = nil
+}
+
 // count is how many reads there were.
 func (s *script) count() int {
 	s.mu.Lock()

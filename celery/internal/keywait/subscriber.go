@@ -20,6 +20,7 @@ type subscriber struct {
 	pending []*topic            // to be subscribed to
 	have    map[string]struct{} // what sub has
 	unused  map[string]struct{} // those of have whose topic has ended
+	silent  bool                // a request has had no answer in good time
 
 	// For the goroutine alone.
 	sub  driver.Subscription
@@ -60,7 +61,9 @@ func (s *subscriber) run() {
 			s.w.sleep(time.Hour, s.wake)
 			continue
 		}
+		answered := s.doubt(grace)
 		err := s.subscribe(topics)
+		answered()
 		if errors.Is(err, errors.ErrUnsupported) {
 			s.disable()
 			return
@@ -124,6 +127,32 @@ func (s *subscriber) subscribe(topics []*topic) error {
 		keys[i] = t.key
 	}
 	return s.sub.Add(s.w.ctx, keys...)
+}
+
+// doubt has all keys polled if a request is not answered in time, until it is: who does not answer that may not tell of
+// messages either.
+func (s *subscriber) doubt(after time.Duration) (answered func()) {
+	done := make(chan struct{})
+	timer := time.AfterFunc(after, func() {
+		defer close(done)
+		s.setSilent(true)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-done
+			s.setSilent(false)
+		}
+	}
+}
+
+func (s *subscriber) setSilent(silent bool) {
+	s.w.mu.Lock()
+	defer s.w.mu.Unlock()
+	s.silent = silent
+	for _, t := range s.w.topics {
+		t.interval = 0
+		s.w.readNow(t)
+	}
 }
 
 // settle notes what has become of a request, and returns for how long the store is better left alone.

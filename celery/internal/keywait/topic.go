@@ -28,9 +28,9 @@ type topic struct {
 	faults     int   // reads that failed since the last that did not
 	fault      error // of the last read
 
-	due    time.Time
 	poller *poller // which reads it when it is due, or does
-	at     int     // in the schedule of the poller, unless it is being read
+	moment *moment // in the schedule of the poller; nil: it is being read
+	at     int     // in moment.topics
 }
 
 // fingerprint stands for a value or an error, so that the last one need not be kept; 0 for none.
@@ -62,10 +62,14 @@ func (w *Waiter) open(key string) *topic {
 	w.topics[key] = t
 	if w.subscriber == nil {
 		t.asked = true
-		w.untried.put(t, 0)
+		w.untried.put(t, w.now())
 		return t
 	}
-	w.untried.put(t, grace)
+	if w.subscriber.silent {
+		w.untried.put(t, w.now())
+	} else {
+		w.untried.put(t, w.now()+grace)
+	}
 	w.subscriber.add(t)
 	return t
 }
@@ -74,7 +78,7 @@ func (w *Waiter) open(key string) *topic {
 func (w *Waiter) close(t *topic) {
 	delete(w.topics, t.key)
 	if !t.reading {
-		t.poller.drop(t)
+		t.poller.due.remove(t)
 	}
 	if w.subscriber != nil {
 		w.subscriber.remove(t.key)
