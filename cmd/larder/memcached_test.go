@@ -36,6 +36,7 @@ func TestMemcachedVerbs(t *testing.T) {
 	sh.want("-1\n", 0, "incr", "b", "-4")
 	sh.want("", 0, "has", "a")
 	sh.want("5\n", 0, "incr", "n", "5")
+	sh.want("5\n", 0, "get", "n")
 	sh.want("never\n", 0, "ttl", "n")
 	sh.want("1\n", 0, "delete", "n")
 	sh.wantTTL(3600, "a")
