@@ -30,6 +30,7 @@ type Part struct {
 //	switch {
 //	case chord.Err != nil:
 //		err = results.MarkFailed(ctx, bodyID, chord.Err, nil)
+//		… // and publish the body's errbacks (link_error), each with bodyID
 //	default:
 //		err = publish(body, chord.Results) // not a part of this package: a message for a worker
 //		…
