@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // GetMany asks all servers at the same time, each in one round trip. Only what is there is answered.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // The server's own arithmetic is for numbers from 0 on. It passes 2^63 without a word, stops at 0, and leaves spaces behind a number

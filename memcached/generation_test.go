@@ -7,7 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // TestClearedChangesJustThePrefix: after any number of clears, a key has another name than before if the prefix that was cleared

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // With Options.Generations every call on a key begins with a look at the CAS of the server's list of generations (meta.Call.Guard), in

@@ -9,7 +9,7 @@ import (
 	"sync"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // Ping makes a round trip to every server and tells their versions. One that is down is an error that names it.

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // digestPrefix begins the names of keys that memcached does not take: the hexadecimal SHA-256 of the key follows.

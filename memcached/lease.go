@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // token is what a lease says to this package: the state of its item, and in which life of the server that was. A server that was

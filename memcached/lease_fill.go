@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // fill is a Fill on one server. What is in its lists are places in part's.

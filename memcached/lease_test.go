@@ -9,7 +9,7 @@ import (
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/faultproxy"
 	"github.com/larder-go/larder/internal/memcachetest"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // Here the steps of a fill and those of others come in an order that the test says. Each is one that loses something if a step is left

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // A lease lies beside the key that it is for, on the same server, and is in one of two states:

@@ -14,7 +14,7 @@ import (
 
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/breaker"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // The defaults of Options.

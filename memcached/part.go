@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // partKeys is how many keys are asked for in one call: the answers to it are in memory together.

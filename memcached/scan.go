@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // Scan walks over the keys of every server, as the server's crawler lists them. What it cannot name, because the server has only

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // Name is the engine's name, in errors and logs.

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // GetTimed reads values and lifetimes in one command each, in one round trip to each server.

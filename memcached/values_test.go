@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // TestFlags: text and bytes are told apart as Python's clients do, and what they wrote is read.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/larder-go/larder"
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/meta"
 	"github.com/larder-go/larder/memcached"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 func openVerbatim(t *testing.T) *memcached.Store {

@@ -11,8 +11,8 @@ import (
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/driver/drivertest"
 	"github.com/larder-go/larder/internal/memcachetest"
-	"github.com/larder-go/larder/internal/meta"
 	"github.com/larder-go/larder/memcached"
+	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
 // pool has servers whose items may be larger than by default, so that the suite's largest values fit.
