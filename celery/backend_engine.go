@@ -25,6 +25,7 @@ type engine struct {
 	scanner   driver.Scanner   // nil: its keys cannot be listed
 	watcher   driver.Watcher   // nil: it does not tell of changes
 	collector driver.Collector // nil: the parts of chords are counted
+	live      driver.Live      // nil: it is outside of this process
 	pinger    driver.Pinger    // nil: a key is read
 	clients   driver.Unwrapper // nil: it has no client
 }
@@ -60,6 +61,7 @@ func resolve(name string, store driver.Store) engine {
 	e.inspector, _ = store.(driver.Inspector)
 	e.scanner, _ = store.(driver.Scanner)
 	e.watcher, _ = store.(driver.Watcher)
+	e.live, _ = store.(driver.Live)
 	e.pinger, _ = store.(driver.Pinger)
 	e.clients, _ = store.(driver.Unwrapper)
 	if name == redisEngine {

@@ -102,9 +102,9 @@ func (p *ChordProgress) read(r *Results, members [][]byte) error {
 			failed[strconv.Itoa(i)] = &ReadError{ID: strconv.Itoa(i), Raw: member, Err: malformed("%v", err)}
 			continue
 		}
-		m := &Meta{TaskID: id, Status: state, Result: value, GroupID: p.GroupID, Raw: member}
+		m := &Meta{TaskID: id, Status: state, Result: value, GroupID: p.GroupID, raw: content{bytes: member}}
 		if state.Exception() {
-			if m.exception, err = exceptionOf(value, ""); err != nil {
+			if err = checkException(value); err != nil {
 				failed[id] = &ReadError{ID: id, Raw: member, Err: err}
 				continue
 			}

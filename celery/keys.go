@@ -38,14 +38,20 @@ func collectionID(id string) (groupID string, ok bool) {
 // key is the key of an id, with the global prefix. An empty id is ErrBadID, and one that no engine
 // takes ErrBadKey.
 func (b *Backend) key(k kind, id string) (string, error) {
+	if err := b.checkKey(k, id); err != nil {
+		return "", err
+	}
+	return b.prefix + string(k) + id, nil
+}
+
+func (b *Backend) checkKey(k kind, id string) error {
 	if id == "" {
-		return "", ErrBadID
+		return ErrBadID
 	}
-	key := b.prefix + string(k) + id
-	if len(key) > driver.MaxKeyLen {
-		return "", fmt.Errorf("%w: an id of %d bytes", ErrBadKey, len(id))
+	if len(b.prefix)+len(k)+len(id) > driver.MaxKeyLen {
+		return fmt.Errorf("%w: an id of %d bytes", ErrBadKey, len(id))
 	}
-	return key, nil
+	return nil
 }
 
 // isChordCounter tells whether a key is that of a chord's counter.

@@ -81,7 +81,7 @@ func TestListAges(t *testing.T) {
 		wantListed(t, r, Filter{After: now.Add(-24 * time.Hour), Before: hour}, "waits")
 		for s, err := range r.List(ctx, Filter{Prefix: "unknown"}) {
 			must(t, err)
-			if !s.At.IsZero() || s.TTL != 0 || s.Size != len(s.Meta.Raw) || s.Meta.Status != Started {
+			if !s.At.IsZero() || s.TTL != 0 || s.Size != len(s.Meta.Raw()) || s.Meta.Status != Started {
 				t.Errorf("%+v", s)
 			}
 		}
@@ -170,7 +170,7 @@ func TestStored(t *testing.T) {
 		must(t, r.MarkDone(ctx, "a", 1, nil))
 		s, err := r.Stored(ctx, "a")
 		must(t, err)
-		if s.ID != "a" || s.Meta.Status != Success || s.TTL <= 23*time.Hour || s.Size != len(s.Meta.Raw) || !s.At.Equal(s.Meta.DateDone) {
+		if s.ID != "a" || s.Meta.Status != Success || s.TTL <= 23*time.Hour || s.Size != len(s.Meta.Raw()) || !s.At.Equal(s.Meta.DateDone) {
 			t.Errorf("%+v", s)
 		}
 		r.raw(t, "bad", "{")

@@ -38,45 +38,46 @@ type Meta struct {
 	Queue    string
 
 	// Extra are the fields that have no other place: stamps, and what other programs have added. They are stored with the others.
-	Extra py.Fields
-	// Raw are the bytes that are stored. nil: nothing is.
-	Raw []byte
-
-	reader    serial.Serializer // of Raw
-	date      string            // date_done, if that is a text
-	exception *TaskError
+	Extra  py.Fields
+	raw    content
+	reader serial.Serializer // of raw
 }
 
 // Known tells whether anything was stored of the task: Celery shows a task that it knows nothing of as PENDING, too.
-func (m *Meta) Known() bool { return m.Raw != nil }
+func (m *Meta) Known() bool { return m.raw.size() > 0 }
+
+// Raw is a copy of the bytes that are stored; nil if nothing is.
+func (m *Meta) Raw() []byte { return m.raw.copied() }
 
 // Fields are all fields as they are stored, under their names on the wire, in their order. There are none in a Meta that was not read.
 func (m *Meta) Fields() py.Fields {
 	if m.reader == nil {
 		return nil
 	}
-	fields, _ := m.reader.Fields(m.Raw) // which have been read once
+	fields, _ := m.reader.Fields(m.raw.copied()) // which have been read once
 	return fields
 }
 
-// Exception is what the task has raised in the states FAILURE, REVOKED and RETRY; nil if nothing is stored of it.
+// Exception is what the task has raised in the states FAILURE, REVOKED and RETRY, as Result and Traceback say; nil if nothing is stored of it.
+// Each call makes one, which is the caller's own.
 func (m *Meta) Exception() *TaskError {
 	if !m.Status.Exception() {
 		return nil
 	}
-	return m.exception
+	e, _ := exceptionOf(m.Result, m.Traceback) // which was checked when it was read
+	return e
 }
 
 // Err is the task's failure as an error, or nil if it has not failed: a *[TaskError] in the states FAILURE and REVOKED. A failure of which
 // nothing else is stored is the RuntimeError that Python raises then.
 func (m *Meta) Err() error {
-	switch {
-	case !m.Status.Propagate():
+	if !m.Status.Propagate() {
 		return nil
-	case m.exception == nil:
-		return Exception(builtins, "RuntimeError", "No active exception to reraise")
 	}
-	return m.exception
+	if e := m.Exception(); e != nil {
+		return e
+	}
+	return Exception(builtins, "RuntimeError", "No active exception to reraise")
 }
 
 // Decode stores the task's value in dst, a pointer, by the rules of [py.Value.Decode]. The value of a task that has failed is Err.

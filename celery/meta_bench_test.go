@@ -26,7 +26,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(raw)))
 			for b.Loop() {
-				if _, err := decodeMeta(s, "e1297a38-933a-5674-9069-cf91dc09d01b", raw); err != nil {
+				if _, err := decodeMeta(s, "e1297a38-933a-5674-9069-cf91dc09d01b", content{bytes: raw}); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -8,11 +8,8 @@ import (
 
 // readDate takes what Celery writes: ISO 8601, or a datetime that the serializer has a form for.
 func readDate(m *Meta, v py.Value) error {
-	if v.IsNone() {
-		return nil
-	}
-	if v.Decode(&m.date) == nil {
-		m.DateDone = parseDate(m.date)
+	if text, ok := asText(v); ok {
+		m.DateDone = parseDate(text)
 		return nil
 	}
 	if d, ok := plain(v).(py.Datetime); ok {
@@ -43,25 +40,21 @@ func usualDate(s string) (time.Time, bool) {
 	if s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':' || s[19] != '.' {
 		return time.Time{}, false
 	}
-	d := digitReader{s: s}
-	t := time.Date(d.at(0, 4), time.Month(d.at(5, 2)), d.at(8, 2), d.at(11, 2), d.at(14, 2), d.at(17, 2), d.at(20, 6)*1000, time.UTC)
-	// A day that the month does not have, or an hour that the day does not, has become another.
-	ok := !d.failed && t.Day() == d.at(8, 2) && t.Hour() == d.at(11, 2) && t.Minute() == d.at(14, 2) && t.Second() == d.at(17, 2)
-	return t, ok && int(t.Month()) == d.at(5, 2) && d.at(0, 4) > 0
-}
-
-type digitReader struct {
-	s      string
-	failed bool
-}
-
-// at is the number that is n digits from a place on.
-func (d *digitReader) at(place, n int) (number int) {
-	for _, c := range []byte(d.s[place : place+n]) {
-		if c < '0' || c > '9' {
-			d.failed = true
-		}
-		number = 10*number + int(c-'0')
+	year, month, day := 100*two(s, 0)+two(s, 2), two(s, 5), two(s, 8)
+	hour, minute, second := two(s, 11), two(s, 14), two(s, 17)
+	micro := 10_000*two(s, 20) + 100*two(s, 22) + two(s, 24)
+	if year-1 > 9998 || month-1 > 11 || day-1 > 30 || hour > 23 || minute > 59 || second > 59 || micro > 999_999 {
+		return time.Time{}, false
 	}
-	return number
+	t := time.Date(int(year), time.Month(month), int(day), int(hour), int(minute), int(second), int(micro)*1000, time.UTC)
+	return t, day < 29 || t.Day() == int(day) // a day that the month does not have has become another
+}
+
+// two is the number that two digits are; more than any part of a date if they are none.
+func two(s string, at int) uint {
+	tens, units := s[at]-'0', s[at+1]-'0'
+	if tens > 9 || units > 9 {
+		return 1 << 30
+	}
+	return 10*uint(tens) + uint(units)
 }

@@ -13,35 +13,48 @@ import (
 // asks for it.
 //
 // An error is a *ReadError.
-func decodeMeta(s serial.Serializer, id string, raw []byte) (*Meta, error) {
-	d := metaDecoder{Meta: Meta{TaskID: id, Raw: raw, reader: s}}
-	err := s.Visit(raw, &d)
+func decodeMeta(s serial.Serializer, id string, raw content) (*Meta, error) {
+	m := &Meta{TaskID: id, raw: raw, reader: s}
+	err := m.decode(raw.read(s))
 	if errors.Is(err, errRepeated) {
-		d = metaDecoder{Meta: Meta{TaskID: id, Raw: raw, reader: s}}
-		err = d.fields(s, raw)
-	}
-	if err == nil {
-		err = d.check(d.seen&(1<<resultReader) != 0)
+		*m = Meta{TaskID: id, raw: raw, reader: s}
+		err = m.decode(py.ReadList(s.Fields(raw.copied())))
 	}
 	if err != nil {
-		return nil, &ReadError{ID: id, Raw: raw, Err: err}
+		return nil, &ReadError{ID: id, Raw: raw.copied(), Err: err}
 	}
-	return &d.Meta, nil
+	return m, nil
+}
+
+func (m *Meta) decode(fields py.FieldReader) error {
+	d := metaDecoder{Meta: m}
+	if err := d.takeAll(fields); err != nil {
+		return err
+	}
+	return m.check(d.seen&(1<<resultReader) != 0)
 }
 
 // metaDecoder puts fields where they belong as they are read: no list of them is made, which would take half of the time.
 type metaDecoder struct {
-	Meta
+	*Meta
 	at   int    // the reader of the next field, if they come in Celery's order
 	seen uint32 // a bit for each reader that was called
 	more fieldSet
 }
 
-// errRepeated ends the visit of what has two fields of one name. The later one counts, and the one before it may be wrong.
+// errRepeated ends the reading of what has two fields of one name. The later one counts, and the one before it may be wrong.
 var errRepeated = errors.New("a field stands there twice")
 
-// Visit takes a field.
-func (d *metaDecoder) Visit(name string, v py.Value) error {
+func (d *metaDecoder) takeAll(fields py.FieldReader) error {
+	for name, v, ok := fields.Next(); ok; name, v, ok = fields.Next() {
+		if err := d.take(name, v); err != nil {
+			return err
+		}
+	}
+	return fields.Err()
+}
+
+func (d *metaDecoder) take(name string, v py.Value) error {
 	i := metaReaderOf(name, d.at)
 	if i < 0 {
 		if _, repeated := d.more.get(d.Extra, name); repeated {
@@ -54,16 +67,7 @@ func (d *metaDecoder) Visit(name string, v py.Value) error {
 		return errRepeated
 	}
 	d.at, d.seen = i+1, d.seen|(1<<i)
-	return metaReaders[i].read(&d.Meta, v)
-}
-
-// fields is the way for repeated ones.
-func (d *metaDecoder) fields(s serial.Serializer, raw []byte) error {
-	fields, err := s.Fields(raw)
-	for i := 0; err == nil && i < len(fields); i++ {
-		err = d.Visit(fields[i].Name, fields[i].Value)
-	}
-	return err
+	return metaReaders[i].read(d.Meta, v)
 }
 
 // check looks at what cannot be told of one field alone.
@@ -74,7 +78,7 @@ func (m *Meta) check(hasResult bool) (err error) {
 	case !hasResult && m.Status.Exception(), !hasResult && m.Status.Ready():
 		return malformed("no %s in the state %s", fieldResult, m.Status)
 	case m.Status.Exception():
-		m.exception, err = exceptionOf(m.Result, m.Traceback)
+		err = checkException(m.Result)
 	}
 	return err
 }
@@ -125,8 +129,8 @@ type metaReader = func(m *Meta, v py.Value) error
 // text reads a text. Anything else is left alone, as Celery leaves it alone.
 func text(field func(m *Meta) *string) metaReader {
 	return func(m *Meta, v py.Value) error {
-		if !v.IsNone() {
-			_ = v.Decode(field(m)) // what does not fit changes nothing
+		if s, ok := asText(v); ok {
+			*field(m) = s
 		}
 		return nil
 	}
@@ -140,9 +144,11 @@ func extended(read metaReader) metaReader {
 }
 
 func readStatus(m *Meta, v py.Value) error {
-	if err := v.Decode((*string)(&m.Status)); err != nil || m.Status == "" {
+	status, _ := asText(v)
+	if status == "" {
 		return malformed("the %s is %s", fieldStatus, brief(v))
 	}
+	m.Status = State(status)
 	return nil
 }
 
@@ -150,9 +156,11 @@ func readStatus(m *Meta, v py.Value) error {
 const oddTraceback = 64 << 10
 
 func readTraceback(m *Meta, v py.Value) error {
-	if !v.IsNone() && v.Decode(&m.Traceback) != nil {
-		m.Traceback = v.ReprLimit(oddTraceback)
+	text, ok := asText(v)
+	if !ok && !v.IsNone() {
+		text = v.ReprLimit(oddTraceback)
 	}
+	m.Traceback = text
 	return nil
 }
 
@@ -180,4 +188,17 @@ func readChildren(m *Meta, v py.Value) error {
 		}
 	}
 	return nil
+}
+
+// asText is a text, or the text that stands for all of a value.
+func asText(v py.Value) (text string, ok bool) {
+	if text, ok = v.Text(); ok || v.IsNone() {
+		return text, ok
+	}
+	return decodedText(v)
+}
+
+func decodedText(v py.Value) (text string, ok bool) {
+	err := v.Decode(&text)
+	return text, err == nil
 }

@@ -45,10 +45,13 @@ func (m *Meta) wire(s serial.Serializer, c py.Compat) (py.Fields, error) {
 
 // storable is the result; an instance that was read from a pickle, which only Python makes, as the exception that it is.
 func (m *Meta) storable(s serial.Serializer, c py.Compat) py.Value {
-	if m.Status.Exception() && m.exception != nil {
-		if _, ok := plain(m.Result).(*py.Instance); ok {
-			if e, err := m.exception.wire(s, c); err == nil {
-				return e
+	if !m.Status.Exception() {
+		return m.Result
+	}
+	if _, ok := plain(m.Result).(*py.Instance); ok {
+		if e := m.Exception(); e != nil {
+			if v, err := e.wire(s, c); err == nil {
+				return v
 			}
 		}
 	}

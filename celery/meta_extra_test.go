@@ -29,8 +29,8 @@ func manyFields(n int) string {
 func TestManyFieldsAreLookedAtOnce(t *testing.T) {
 	r := inMemory(t)
 	const n = 30_000
-	var d metaDecoder
-	must(t, r.serial.Visit([]byte(manyFields(n)), &d))
+	d := metaDecoder{Meta: &Meta{}}
+	must(t, d.takeAll(r.serial.ReadText(manyFields(n))))
 	if len(d.Extra) != n+1 || d.more.known != n || len(d.more.places) != n { // the last one has nothing behind it
 		t.Errorf("%d fields: %d are known, %d in the map", len(d.Extra), d.more.known, len(d.more.places))
 	}
@@ -48,7 +48,7 @@ func TestManyFieldsAreRead(t *testing.T) {
 	r := inMemory(t)
 	for _, n := range []int{1, fewFields - 1, fewFields, fewFields + 1, 100} {
 		raw := strings.TrimSuffix(manyFields(n), "}") + `,"f0":"later"}`
-		m, err := r.read("a", []byte(raw))
+		m, err := r.read("a", content{text: raw})
 		must(t, err)
 		stamps := m.Stamps()
 		if len(m.Extra) != n+1 || len(stamps) != n || stamps[0].Value.Repr() != "'later'" {

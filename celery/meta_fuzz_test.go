@@ -20,7 +20,7 @@ func FuzzMeta(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte, number byte) {
 		s, err := serial.ByName(names[int(number)%len(names)])
 		must(t, err)
-		m, err := decodeMeta(s, "a", raw)
+		m, err := decodeMeta(s, "a", content{bytes: raw})
 		if err != nil {
 			var re *ReadError
 			if !errors.As(err, &re) || re.ID != "a" || !errors.Is(err, ErrMalformed) {
@@ -43,7 +43,7 @@ func FuzzMeta(f *testing.F) {
 			}
 			return // a datetime where there may be none, say
 		}
-		back, err := decodeMeta(s, "a", again)
+		back, err := decodeMeta(s, "a", content{bytes: again})
 		if err != nil {
 			t.Fatalf("%q, from %q: %v", again, raw, err)
 		}

@@ -70,7 +70,6 @@ func date(t *rapid.T, c py.Compat) time.Time {
 }
 
 var sameMeta = cmp.Options{
-	cmpopts.IgnoreFields(Meta{}, "Raw"),
 	cmpopts.IgnoreUnexported(Meta{}),
 	cmp.Comparer(func(a, b py.Value) bool { return sorted(a) == sorted(b) }),
 	cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Format(time.RFC3339) == b.Format(time.RFC3339) }),
@@ -99,7 +98,7 @@ func TestMetaRoundTrip(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					got, err := decodeMeta(s, "", raw)
+					got, err := decodeMeta(s, "", content{bytes: raw})
 					if err != nil {
 						t.Fatalf("%q: %v", raw, err)
 					}
@@ -138,7 +137,7 @@ func TestMetaMalformed(t *testing.T) {
 		`{"status": "X", "children": {"a": 1}}`:                             "children",
 		`{"status": "X", "result": {"__type__": "nosuch", "__value__": 1}}`: "nosuch",
 	} {
-		_, err := decodeMeta(s, "a", []byte(text))
+		_, err := decodeMeta(s, "a", content{bytes: []byte(text)})
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), `celery: result of "a": `) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
@@ -158,12 +157,12 @@ func TestMetaLenient(t *testing.T) {
 		`{"status": "SUCCESS", "result": 1, "date_done": "2026-11-21T25:36:17.166399"}`,
 		`{"status": "SUCCESS", "result": 1, "date_done": "0000-11-21T20:36:17.166399"}`,
 	} {
-		m, err := decodeMeta(s, "a", []byte(text))
+		m, err := decodeMeta(s, "a", content{bytes: []byte(text)})
 		if err != nil || m.TaskID != "a" || !m.DateDone.IsZero() || m.Children != nil || m.GroupID != "" {
 			t.Errorf("%s: %+v, %v", text, m, err)
 		}
 	}
-	m, err := decodeMeta(s, "a", []byte(`{"status": "X", "traceback": [1], "task_id": "b"}`))
+	m, err := decodeMeta(s, "a", content{bytes: []byte(`{"status": "X", "traceback": [1], "task_id": "b"}`)})
 	if err != nil || m.Traceback != "[1]" || m.TaskID != "b" {
 		t.Errorf("%+v, %v", m, err)
 	}

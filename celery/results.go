@@ -115,8 +115,15 @@ func (r *Results) wait(ctx context.Context) (*keywait.Waiter, error) {
 // key is the key of an id. Line ends and NULs would be commands of their own on memcached, if a client let
 // them pass; none of Celery's ids has them, on any backend.
 func (r *Results) key(k kind, id string) (string, error) {
-	if strings.ContainsAny(id, "\r\n\x00") {
-		return "", fmt.Errorf("%w: a line end or NUL in the id", ErrBadKey)
+	if err := checkID(id); err != nil {
+		return "", err
 	}
 	return r.b.key(k, id)
+}
+
+func checkID(id string) error {
+	if strings.IndexByte(id, '\n') >= 0 || strings.IndexByte(id, '\r') >= 0 || strings.IndexByte(id, 0) >= 0 {
+		return fmt.Errorf("%w: a line end or NUL in the id", ErrBadKey)
+	}
+	return nil
 }

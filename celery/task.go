@@ -12,21 +12,24 @@ func (r *Results) Result(ctx context.Context, id string) (*Meta, error) {
 }
 
 func (r *Results) result(ctx context.Context, id string) (*Meta, error) {
-	key, err := r.key(taskKey, id)
-	if err != nil {
+	if err := checkID(id); err != nil {
 		return nil, err
 	}
 	if m := r.cache.get(id); m != nil {
 		return m, nil
 	}
 	began := r.cache.now()
-	raw, err := r.b.Get(ctx, key)
-	return r.keepEntry(id, Entry{Value: raw, Err: err}, began)
+	raw, err := r.b.content(ctx, taskKey, id)
+	return r.keep(id, raw, err, began)
 }
 
 // keepEntry is readEntry of what began to be read at an epoch of the cache, which keeps it.
 func (r *Results) keepEntry(id string, e Entry, began int) (*Meta, error) {
-	m, err := r.readEntry(id, e)
+	return r.keep(id, content{bytes: e.Value}, e.Err, began)
+}
+
+func (r *Results) keep(id string, raw content, failed error, began int) (*Meta, error) {
+	m, err := r.readStored(id, raw, failed)
 	if err == nil {
 		r.cache.put(id, m, began)
 	}
@@ -36,22 +39,26 @@ func (r *Results) keepEntry(id string, e Entry, began int) (*Meta, error) {
 // readEntry is the meta of what was found. What the engine cannot read is an error for this id,
 // like what we cannot.
 func (r *Results) readEntry(id string, e Entry) (*Meta, error) {
+	return r.readStored(id, content{bytes: e.Value}, e.Err)
+}
+
+func (r *Results) readStored(id string, raw content, err error) (*Meta, error) {
 	switch {
-	case e.Err == nil, errors.Is(e.Err, ErrMiss):
-		return r.read(id, e.Value)
-	case errors.Is(e.Err, ErrForeign):
-		return nil, &ReadError{ID: id, Raw: e.Value, Err: causeOf(e.Err)}
+	case err == nil, errors.Is(err, ErrMiss):
+		return r.read(id, raw)
+	case errors.Is(err, ErrForeign):
+		return nil, &ReadError{ID: id, Raw: raw.copied(), Err: causeOf(err)}
 	}
-	return nil, e.Err
+	return nil, err
 }
 
 // read is the meta of what is stored. Nothing, or an empty value, which is nothing for Celery too, is PENDING.
-func (r *Results) read(id string, raw []byte) (*Meta, error) {
+func (r *Results) read(id string, raw content) (*Meta, error) {
 	switch {
-	case len(raw) == 0:
+	case raw.size() == 0:
 		return &Meta{TaskID: id, Status: Pending}, nil
 	case r.accept != nil:
-		return nil, &ReadError{ID: id, Raw: raw, Err: r.accept}
+		return nil, &ReadError{ID: id, Raw: raw.copied(), Err: r.accept}
 	}
 	return decodeMeta(r.serial, id, raw)
 }

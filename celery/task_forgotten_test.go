@@ -34,7 +34,7 @@ func TestForgottenStaysForgotten(t *testing.T) {
 			ctx := t.Context()
 			must(t, r.MarkDone(ctx, "a", 1, nil))
 			store := &between{Store: r.b.engine.store, happens: func() { must(t, r.Forget(ctx, "a")) }}
-			r.b.engine.store, r.b.engine.batch = store, nil
+			r.b.engine.store, r.b.engine.batch, r.b.engine.live = store, nil, nil
 			if m, err := read(r); err != nil || m.Status != Success {
 				t.Fatalf("%v, %v", m, err)
 			}

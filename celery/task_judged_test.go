@@ -66,7 +66,7 @@ func judgeMeta(t *testing.T, v vector) {
 	t.Helper()
 	id := strings.TrimPrefix(v.Key, string(taskKey))
 	r := &Results{serial: v.serial(t), compat: v.compat()}
-	m, err := r.read(id, v.value())
+	m, err := r.read(id, content{bytes: v.value()})
 	fails := strings.HasPrefix(v.want("state"), "!!")
 	if fails != (err != nil) {
 		t.Fatalf("error %v, want %s", err, v.want("state"))

@@ -55,7 +55,7 @@ func (r *Results) Store(ctx context.Context, id string, state State, result any,
 }
 
 // StoreMeta is Store of a result that is complete, under m.TaskID: nothing is added but the date, if the
-// state is one that has it and m has none. m.Raw is not looked at.
+// state is one that has it and m has none. What m was read from is not looked at.
 func (r *Results) StoreMeta(ctx context.Context, m *Meta) (bool, error) {
 	stored, err := r.storeMeta(ctx, m)
 	return stored, r.fail("store", m.TaskID, err)

@@ -34,8 +34,8 @@ func TestExtended(t *testing.T) {
 			t.Fatal(stored, err)
 		}
 		got := result(t, r, "a")
-		if string(got.Raw) != want {
-			t.Errorf("%s:\n%s\nwant\n%s", c, got.Raw, want)
+		if string(got.Raw()) != want {
+			t.Errorf("%s:\n%s\nwant\n%s", c, got.Raw(), want)
 		}
 		if got.Name != "shop.charge" || got.Retries != 2 || got.Queue != "celery" || got.Worker != "w@h" || !got.Extended || got.Args.Repr() != "[1]" {
 			t.Errorf("read: %+v", got)
@@ -84,7 +84,7 @@ func TestUnencodable(t *testing.T) {
 		}
 	}
 	if m := result(t, r, "a"); m.Known() {
-		t.Errorf("stored: %s", m.Raw)
+		t.Errorf("stored: %s", m.Raw())
 	}
 	must(t, r.UpdateState(ctx, "a", Failure, map[string]any{"exc_type": "E", "exc_message": []any{}, "exc_module": "m"}, nil))
 	if m := result(t, r, "a"); m.Err().Error() != "m.E" {

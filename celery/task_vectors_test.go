@@ -140,7 +140,7 @@ var broken = map[string]bool{"state/upd_failure_bad": true}
 func sameTask(t *testing.T, v vector, id string, raw []byte) {
 	t.Helper()
 	s := v.serial(t)
-	m, err := decodeMeta(s, id, raw)
+	m, err := decodeMeta(s, id, content{bytes: raw})
 	if broken[v.Case] {
 		if err == nil {
 			t.Error("read what Celery cannot read")
@@ -173,7 +173,7 @@ func sameTask(t *testing.T, v vector, id string, raw []byte) {
 // Python does. What was written again is read the same.
 func samePickle(t *testing.T, s serial.Serializer, m *Meta, again []byte) {
 	t.Helper()
-	back, err := decodeMeta(s, m.TaskID, again)
+	back, err := decodeMeta(s, m.TaskID, content{bytes: again})
 	if err != nil {
 		t.Fatal(err)
 	}

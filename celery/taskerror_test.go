@@ -23,7 +23,7 @@ func TestVectorsTracebacks(t *testing.T) {
 		if !isTask || v.Absent || v.Case == "fail/oserror" || v.Case == "fail/unserial [pickle]" || strings.Contains(v.Text, "EncodeError") {
 			continue // a file name, a class and an inner exception are not stored
 		}
-		m, err := decodeMeta(v.serial(t), id, v.value())
+		m, err := decodeMeta(v.serial(t), id, content{bytes: v.value()})
 		if err != nil {
 			t.Errorf("%s: %v", v.name(), err)
 			continue

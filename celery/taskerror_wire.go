@@ -19,14 +19,27 @@ const (
 // exceptionOf reads what is stored as the result of a task that has failed. It is nil where what is stored is false for Python, which
 // stands for none.
 func exceptionOf(v py.Value, traceback string) (*TaskError, error) {
-	fields, err := v.Fields()
+	f, isDict := exceptionFieldsOf(v)
 	switch {
-	case err != nil:
+	case !isDict:
 		return unusualException(v, traceback)
-	case len(fields) == 0:
+	case f.count == 0:
 		return nil, nil
 	}
-	return exceptionFrom(fields, traceback)
+	return f.exception(traceback)
+}
+
+// checkException is exceptionOf for who only wants to know whether there is one that can be read, or none.
+func checkException(v py.Value) error {
+	f, isDict := exceptionFieldsOf(v)
+	switch {
+	case !isDict:
+		_, err := unusualException(v, "")
+		return err
+	case f.count == 0:
+		return nil
+	}
+	return f.check()
 }
 
 // unusualException reads what is no dict: nothing, an instance that was pickled, or a list of pairs, of which Python makes a dict.
@@ -43,44 +56,74 @@ func unusualException(v py.Value, traceback string) (*TaskError, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: %s", errException, brief(tree))
 	}
-	return exceptionFrom(fields, traceback)
+	var f exceptionFields
+	for _, field := range fields {
+		f.add(field.Name, field.Value)
+	}
+	return f.exception(traceback)
 }
 
-func exceptionFrom(fields py.Fields, traceback string) (*TaskError, error) {
-	e := &TaskError{Traceback: traceback}
-	class, found := fields.Get(excType)
-	if !found {
-		return nil, fmt.Errorf("%w: no %s", errException, excType)
-	}
-	if err := readName(class, excType, &e.Type); err != nil {
-		return nil, err
-	}
-	if module, _ := fields.Get(excModule); !module.IsNone() {
-		if err := readName(module, excModule, &e.Module); err != nil {
-			return nil, err
-		}
-	}
-	e.Args = argsOf(fields)
-	return e, nil
+// exceptionFields are the fields of an exception.
+type exceptionFields struct {
+	class, message, module py.Value
+	hasClass, hasMessage   bool
+	count                  int
 }
 
-func readName(v py.Value, field string, name *string) error {
-	if v.Decode(name) != nil {
-		return fmt.Errorf("%w: %s is %s", errException, field, brief(v))
+func exceptionFieldsOf(v py.Value) (f exceptionFields, isDict bool) {
+	fields := v.ReadFields()
+	for name, value, ok := fields.Next(); ok; name, value, ok = fields.Next() {
+		f.add(name, value)
+	}
+	return f, fields.Err() == nil
+}
+
+// add notes a field. The later one of two counts.
+func (f *exceptionFields) add(name string, v py.Value) {
+	f.count++
+	switch name {
+	case excType:
+		f.class, f.hasClass = v, true
+	case excMessage:
+		f.message, f.hasMessage = v, true
+	case excModule:
+		f.module = v
+	}
+}
+
+// check wants a class, and a module that is a text if there is one.
+func (f *exceptionFields) check() error {
+	if !f.hasClass {
+		return fmt.Errorf("%w: no %s", errException, excType)
+	}
+	if _, ok := asText(f.class); !ok {
+		return fmt.Errorf("%w: %s is %s", errException, excType, brief(f.class))
+	}
+	if _, ok := asText(f.module); !ok && !f.module.IsNone() {
+		return fmt.Errorf("%w: %s is %s", errException, excModule, brief(f.module))
 	}
 	return nil
 }
 
-// argsOf reads the arguments: a list, or anything else as the only one. Without the field it is an empty text.
-func argsOf(fields py.Fields) []py.Value {
-	message, found := fields.Get(excMessage)
-	if !found {
-		message = valueOrText("")
+func (f *exceptionFields) exception(traceback string) (*TaskError, error) {
+	if err := f.check(); err != nil {
+		return nil, err
 	}
-	if args, err := message.Items(); err == nil {
+	e := &TaskError{Traceback: traceback, Args: f.args()}
+	e.Type, _ = asText(f.class)
+	e.Module, _ = asText(f.module)
+	return e, nil
+}
+
+// args reads the arguments: a list, or anything else as the only one. Without the field it is an empty text.
+func (f *exceptionFields) args() []py.Value {
+	if !f.hasMessage {
+		return []py.Value{valueOrText("")}
+	}
+	if args, err := f.message.Items(); err == nil {
 		return args
 	}
-	return []py.Value{message}
+	return []py.Value{f.message}
 }
 
 // wire is the exception as every serializer stores it. An argument that s cannot write is stored as its repr.

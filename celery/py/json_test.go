@@ -267,6 +267,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
+		sameVerdict(t, string(text))
 		v, err := FromJSONAs(text, Celery52)
 		if err != nil {
 			var m *MalformedError

@@ -146,20 +146,25 @@ func unquote(quoted string) string {
 	if at < 0 {
 		return s
 	}
-	b := make([]byte, 0, len(s))
+	var b strings.Builder
+	b.Grow(len(s))
 	for at >= 0 {
-		b = append(b, s[:at]...)
+		b.WriteString(s[:at])
 		s = s[at:]
 		n := 2
 		if s[1] == 'u' {
-			b, n = appendUnit(b, s)
+			var buf [4]byte
+			var unit []byte
+			unit, n = appendUnit(buf[:0], s)
+			b.Write(unit)
 		} else {
-			b = append(b, unescaped[s[1]])
+			b.WriteByte(unescaped[s[1]])
 		}
 		s = s[n:]
 		at = strings.IndexByte(s, '\\')
 	}
-	return string(append(b, s...))
+	b.WriteString(s)
+	return b.String()
 }
 
 var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}

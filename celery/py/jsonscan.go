@@ -15,6 +15,7 @@ type scanner struct {
 	slow  bool // something was found that is for value to look at, not for skipValue
 	typed bool // a key of an object may be __type__
 	high  bool // there are bytes above ASCII
+	quotes
 }
 
 func (sc *scanner) fail(what string, args ...any) error {
@@ -92,7 +93,7 @@ func (sc *scanner) next() byte {
 // value checks the value that begins at pos.
 func (sc *scanner) value(depth int) error {
 	if !sc.slow {
-		if end := skipValue(sc.s, sc.pos, depth); end >= 0 {
+		if end := sc.quotes.skipValue(sc.s, sc.pos, depth); end >= 0 {
 			sc.pos = end
 			return nil
 		}
@@ -301,8 +302,7 @@ func (sc *scanner) comma(open, end byte) (last bool, err error) {
 		sc.pos++
 		return true, nil
 	case ',':
-		sc.pos++
-		sc.space()
+		sc.pos = behind(sc.s, sc.pos)
 		return false, nil
 	}
 	if sc.pos >= len(sc.s) {
@@ -311,23 +311,42 @@ func (sc *scanner) comma(open, end byte) (last bool, err error) {
 	return false, sc.fail("a comma or %q is missing, there is %q", end, sc.s[sc.pos])
 }
 
-// key checks a key with its colon, stops at the value and returns the key's text with quotes.
+// key checks a key with its colon, stops at the value and returns the key.
 func (sc *scanner) key() (string, error) {
 	if !sc.at('"') {
 		return "", sc.fail("the name of an item is missing")
+	}
+	if !sc.slow {
+		if name, ok := sc.plainKey(); ok {
+			return name, nil
+		}
 	}
 	start := sc.pos
 	if err := sc.str(); err != nil {
 		return "", err
 	}
-	key := sc.s[start:sc.pos]
-	if key == `"__type__"` || strings.IndexByte(key, '\\') >= 0 {
-		sc.typed = true
-	}
+	quoted := sc.s[start:sc.pos]
+	sc.typed = sc.typed || isOddName(quoted)
 	if sc.next() != ':' {
 		return "", sc.fail("a colon is missing")
 	}
-	sc.pos++
-	sc.space()
-	return key, nil
+	sc.pos = behind(sc.s, sc.pos)
+	return unquote(quoted), nil
+}
+
+// plainKey is key for a name as Celery writes it. ok is false, and nothing is passed, where it is another.
+func (sc *scanner) plainKey() (name string, ok bool) {
+	s, begin := sc.s, sc.pos
+	sc.seek(begin)
+	end := sc.text(s)
+	if end < 0 {
+		sc.slow = true
+		return "", false
+	}
+	if end+2 >= len(s) || s[end] != ':' || s[end+1] != ' ' || s[end+2] <= ' ' || sc.escaped > begin && isOddName(s[begin:end]) {
+		return "", false
+	}
+	sc.typed = sc.typed || s[begin:end] == plainTyped
+	sc.pos = end + 2
+	return s[begin+1 : end-1], true
 }

@@ -1,30 +1,125 @@
 package py
 
-import "math/bits"
+import (
+	"math/bits"
+	"strings"
+)
 
 // This file finds the end of a value in text that is as Celery writes it: JSON, in ASCII, a space here and there. It gives up at
-// anything else, for the scanner to look at slowly: text beyond ASCII, names with escapes, NaN, and every mistake. The two agree on
-// what is sound; only the scanner tells what is wrong.
+// anything else, for the scanner to look at slowly: text beyond ASCII, names with escapes, NaN, deep nesting, and every mistake. The two
+// agree on what is sound; only the scanner tells what is wrong.
 
-// plainTyped is the name that kombu marks typed objects with.
-const plainTyped = `"__type__"`
+const (
+	// plainTyped is the name that kombu marks typed objects with.
+	plainTyped = `"__type__"`
+	// mostOpen is how many brackets the skipper keeps in mind.
+	mostOpen = 62
+)
 
-// skipValue returns the end of the value that begins at i, or -1.
-func skipValue(s string, i, depth int) int {
-	if i >= len(s) {
-		return -1
+// skipValue returns the end of the value that begins at i, or -1. It is one loop, which holds the brackets that are open in the bits of a
+// word: calls, one for each value, would take as long again.
+func (q *quotes) skipValue(s string, i, depth int) int {
+	q.seek(i)
+	limit := uint64(1) << min(mostOpen, maxDepth-depth)
+	open := uint64(1) // a 1, and behind it a bit for each bracket: 1 for an object
+	left, wantsName := q.left, false
+	for uint(i) < uint(len(s)) {
+		switch c := s[i]; {
+		case c == '"':
+			begin := i
+			if left == 0 {
+				left = q.next(s)
+			}
+			if left &= left - 1; left == 0 {
+				left = q.next(s)
+			}
+			if left == 0 {
+				return -1
+			}
+			i = q.end - blockSize + bits.TrailingZeros64(left) + 1
+			left &= left - 1
+			if wantsName {
+				if (i-begin == len(plainTyped) || q.escaped > begin) && isOddName(s[begin:i]) {
+					return -1
+				}
+				if i < len(s) && s[i] != ':' {
+					i = skipSpace(s, i)
+				}
+				if i >= len(s) || s[i] != ':' {
+					return -1
+				}
+				i = behind(s, i)
+				wantsName = false
+				continue
+			}
+		case wantsName:
+			return -1
+		case c-'0' < 10:
+			begin := i
+			for i++; i < len(s) && s[i]-'0' < 10; i++ {
+			}
+			if c == '0' || i < len(s) && (s[i] == '.' || s[i]|0x20 == 'e') {
+				i = skipNumber(s, begin)
+			}
+		case c == '{' || c == '[':
+			if open >= limit {
+				return -1
+			}
+			open <<= 1
+			wantsName = c == '{'
+			if wantsName {
+				open |= 1
+			}
+			if i++; i < len(s) && s[i] <= ' ' {
+				i = skipSpace(s, i)
+			}
+			if i < len(s) && s[i] != c+2 {
+				continue
+			}
+		case c == '-':
+			i = skipNumber(s, i)
+		default:
+			i = skipWord(s, i)
+		}
+		for {
+			if open == 1 {
+				q.left = left
+				return i
+			}
+			if uint(i) >= uint(len(s)) {
+				return -1
+			}
+			c := s[i]
+			if c <= ' ' {
+				if i = skipSpace(s, i); i >= len(s) {
+					return -1
+				}
+				c = s[i]
+			}
+			if c == ',' {
+				i = behind(s, i)
+				wantsName = open&1 != 0
+				break
+			}
+			if c != ']'+byte(open&1)<<5 {
+				return -1
+			}
+			i++
+			open >>= 1
+		}
 	}
-	switch c := s[i]; {
-	case c == '"':
-		return skipString(s, i)
-	case c == '{':
-		return skipObject(s, i, depth)
-	case c == '[':
-		return skipArray(s, i, depth)
-	case c == '-' || c-'0' < 10:
-		return skipNumber(s, i)
+	return -1
+}
+
+// isOddName tells whether a name says something about types, or may because it has escapes.
+func isOddName(name string) bool { return name == plainTyped || strings.IndexByte(name, '\\') >= 0 }
+
+// behind goes on behind the character at i and what space is there.
+func behind(s string, i int) int {
+	if i+2 < len(s) && s[i+1] == ' ' && s[i+2] > ' ' {
+		return i + 2
 	}
-	return skipWord(s, i)
+	return skipSpace(s, i+1)
 }
 
 func skipWord(s string, i int) int {
@@ -78,118 +173,12 @@ func skipSpace(s string, i int) int {
 	return i
 }
 
-func skipArray(s string, i, depth int) int {
-	if depth >= maxDepth {
-		return -1
-	}
-	if i = skipSpace(s, i+1); i < len(s) && s[i] == ']' {
-		return i + 1
-	}
-	for {
-		i = skipValue(s, i, depth+1)
-		if i < 0 {
-			return -1
-		}
-		var last bool
-		if i, last = skipComma(s, i, ']'); i < 0 || last {
-			return i
-		}
-	}
-}
-
-func skipObject(s string, i, depth int) int {
-	if depth >= maxDepth {
-		return -1
-	}
-	if i = skipSpace(s, i+1); i < len(s) && s[i] == '}' {
-		return i + 1
-	}
-	for {
-		i = skipName(s, i)
-		if i < 0 {
-			return -1
-		}
-		if i = skipValue(s, i, depth+1); i < 0 {
-			return -1
-		}
-		var last bool
-		if i, last = skipComma(s, i, '}'); i < 0 || last {
-			return i
-		}
-	}
-}
-
-// skipComma goes on behind a value: to the next one, or behind the bracket that ends them all.
-func skipComma(s string, i int, end byte) (at int, last bool) {
-	if i+1 < len(s) && s[i] == ',' && s[i+1] == ' ' && i+2 < len(s) && s[i+2] > ' ' {
-		return i + 2, false
-	}
-	i = skipSpace(s, i)
-	switch {
-	case i >= len(s):
-		return -1, false
-	case s[i] == end:
-		return i + 1, true
-	case s[i] == ',':
-		return skipSpace(s, i+1), false
-	}
-	return -1, false
-}
-
-// skipName returns where the value behind a name begins. A name that says something about types, or may, is for the scanner.
-func skipName(s string, i int) int {
-	if i >= len(s) || s[i] != '"' {
-		return -1
-	}
-	end := skipPlain(s, i+1)
-	if end >= len(s) || s[end] != '"' {
-		return -1
-	}
-	if end-i+1 == len(plainTyped) && s[i:end+1] == plainTyped {
-		return -1
-	}
-	i = skipSpace(s, end+1)
-	if i >= len(s) || s[i] != ':' {
-		return -1
-	}
-	return skipSpace(s, i+1)
-}
-
-func skipString(s string, i int) int {
-	for i++; ; {
-		i = skipPlain(s, i)
-		switch {
-		case i >= len(s):
-			return -1
-		case s[i] == '"':
-			return i + 1
-		case s[i] != '\\':
-			return -1
-		}
-		n := escapeLen(s[i:])
-		if n == 0 {
-			return -1
-		}
-		i += n
-	}
-}
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
-)
-
-// skipPlain returns the first byte from i on that is a quote, a backslash, a control character or beyond ASCII. It looks at eight
-// bytes at a time: a subtraction sets the highest bit of those that are looked for, and possibly of some behind the first of them.
-// (S. Anderson, Bit Twiddling Hacks, "Determine if a word has a zero byte".)
+// skipPlain returns the first byte from i on that is a quote, a backslash, a control character or beyond ASCII.
 func skipPlain(s string, i int) int {
 	for ; i+8 <= len(s); i += 8 {
-		b := s[i : i+8]
-		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-		found := (w | (w - 0x20*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones)) & highs
-		if found != 0 {
-			return i + bits.TrailingZeros64(found)/8
+		w := word(s, i)
+		if found := (oddIn(w) | ((w ^ '"'*ones) - ones)) & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)/8 // borrows only reach bytes behind the first
 		}
 	}
 	for i < len(s) && plain[s[i]] {

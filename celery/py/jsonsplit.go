@@ -6,24 +6,134 @@ import (
 	"strings"
 )
 
-// Visitor is told of the items of an object, one by one.
-type Visitor interface {
-	// Visit gets an item. An error ends the visit.
-	Visit(name string, v Value) error
+// FieldReader reads the items of an object one after the other, in their order, of two with one name both. Nothing is allocated for it.
+type FieldReader struct {
+	sc     scanner
+	compat Compat
+	state  readerState
+	list   Fields // instead of a text
+	err    error
 }
 
-// VisitJSON is FieldsFromJSON for who does not want to keep a list: v is told of the items in their order, of two with one name of
-// both. The text behind an item has not been looked at yet when v is told of it.
-func VisitJSON(text []byte, c Compat, v Visitor) error {
-	sc := scanner{s: string(text)}
-	return sc.visit(c, v)
+type readerState byte
+
+const (
+	before readerState = iota
+	within
+	after
+)
+
+// ReadFields reads the JSON object that text holds, as the Celery of c does. What stands behind an item has not been looked at yet when
+// Next returns it.
+func ReadFields(text string, c Compat) FieldReader {
+	return FieldReader{sc: scanner{s: text}, compat: c}
 }
 
-// fields checks the text as an object and splits it.
-func (sc *scanner) fields(c Compat) (Fields, error) {
+// ReadList reads fields that somebody has read, unless there was an error.
+func ReadList(list Fields, err error) FieldReader {
+	return FieldReader{list: list, err: err, state: after}
+}
+
+// ReadFields is Fields without a list.
+func (v Value) ReadFields() FieldReader {
+	if v.text != "" && v.text[0] == '{' {
+		return ReadFields(v.text, v.compat)
+	}
+	return ReadList(v.Fields())
+}
+
+// Err is why there are no more items: nil after the last one, else an error that wraps ErrMalformed, or ErrMismatch as Fields has it.
+func (r *FieldReader) Err() error { return r.err }
+
+// Next returns the next item. ok is false if there is none, or after an error.
+func (r *FieldReader) Next() (name string, v Value, ok bool) {
+	switch r.state {
+	case before:
+		ok = r.begin()
+	case within:
+		ok = r.comma()
+	case after:
+		return r.listed()
+	}
+	if !ok {
+		r.state = after
+		return "", Value{}, false
+	}
+	r.state = within
+	name, err := r.sc.key()
+	start := r.sc.pos
+	if err == nil {
+		err = r.sc.value(1)
+	}
+	if err != nil {
+		r.state, r.err = after, err
+		return "", Value{}, false
+	}
+	return name, Value{text: r.sc.s[start:r.sc.pos], compat: r.compat}, true
+}
+
+// begin goes on to the first item, if there is one.
+func (r *FieldReader) begin() bool {
+	sc := &r.sc
+	sc.space()
+	if !sc.at('{') {
+		_, _, r.err = sc.document()
+		if r.err == nil {
+			sc.pos = 0
+			r.err = sc.fail("%s where an object should be", kindOf(strings.TrimLeft(sc.s, " \t\r\n")))
+		}
+		return false
+	}
+	sc.pos++
+	if sc.next() != '}' {
+		return true
+	}
+	sc.pos++
+	r.err = r.finish()
+	return false
+}
+
+// comma goes on to the next item, if there is one.
+func (r *FieldReader) comma() bool {
+	sc := &r.sc
+	if s, i := sc.s, sc.pos; i+2 < len(s) && s[i] == ',' && s[i+1] == ' ' && s[i+2] == '"' {
+		sc.pos += 2
+		return true
+	}
+	last, err := sc.comma('{', '}')
+	if last && err == nil {
+		err = r.finish()
+	}
+	r.err = err
+	return !last && err == nil
+}
+
+// finish checks what can only be told at the end: the whole object may be a typed one.
+func (r *FieldReader) finish() error {
+	if err := r.sc.finish(); err != nil || !r.sc.typed || r.compat == Celery52 {
+		return err
+	}
+	_, err := (Value{text: r.sc.s, compat: r.compat}).parse()
+	return err
+}
+
+func (r *FieldReader) listed() (name string, v Value, ok bool) {
+	if len(r.list) == 0 {
+		return "", Value{}, false
+	}
+	f := r.list[0]
+	r.list = r.list[1:]
+	return f.Name, f.Value, true
+}
+
+// collect makes a list of all items, each name once.
+func (r *FieldReader) collect() (Fields, error) {
 	list := fieldList{all: make(Fields, 0, 8)}
-	if err := sc.visit(c, &list); err != nil {
-		return nil, err
+	for name, v, ok := r.Next(); ok; name, v, ok = r.Next() {
+		list.add(name, v)
+	}
+	if r.err != nil {
+		return nil, r.err
 	}
 	return list.all, nil
 }
@@ -37,11 +147,11 @@ type fieldList struct {
 // fieldsUpTo is how many fields are looked through one by one: what Celery stores has no more.
 const fieldsUpTo = 16
 
-// Visit adds an item, or replaces the value of the one that has the name.
-func (l *fieldList) Visit(name string, v Value) error {
+// add adds an item, or replaces the value of the one that has the name.
+func (l *fieldList) add(name string, v Value) {
 	if i := l.find(name); i >= 0 {
 		l.all[i].Value = v
-		return nil
+		return
 	}
 	l.all = append(l.all, Field{name, v})
 	switch {
@@ -53,7 +163,6 @@ func (l *fieldList) Visit(name string, v Value) error {
 			l.place[l.all[i].Name] = i
 		}
 	}
-	return nil
 }
 
 // find is the place of a name, -1 if there is none.
@@ -65,50 +174,6 @@ func (l *fieldList) find(name string) int {
 		return -1
 	}
 	return slices.IndexFunc(l.all, func(f Field) bool { return f.Name == name })
-}
-
-func (sc *scanner) visit(c Compat, v Visitor) error {
-	sc.space()
-	if !sc.at('{') {
-		_, _, err := sc.document()
-		if err == nil {
-			sc.pos = 0
-			err = sc.fail("%s where an object should be", kindOf(strings.TrimLeft(sc.s, " \t\r\n")))
-		}
-		return err
-	}
-	sc.pos++
-	if sc.next() == '}' {
-		sc.pos++
-		return sc.finishObject(c)
-	}
-	for {
-		key, err := sc.key()
-		if err != nil {
-			return err
-		}
-		start := sc.pos
-		if err := sc.value(1); err != nil {
-			return err
-		}
-		if err := v.Visit(unquote(key), Value{text: sc.s[start:sc.pos], compat: c}); err != nil {
-			return err
-		}
-		if last, err := sc.comma('{', '}'); err != nil {
-			return err
-		} else if last {
-			return sc.finishObject(c)
-		}
-	}
-}
-
-// finishObject checks what can only be told at the end: the whole object may be a typed one.
-func (sc *scanner) finishObject(c Compat) error {
-	if err := sc.finish(); err != nil || !sc.typed || c == Celery52 {
-		return err
-	}
-	_, err := (Value{text: sc.s, compat: c}).parse()
-	return err
 }
 
 // items splits the checked text of v, if it is an array.

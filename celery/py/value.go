@@ -52,12 +52,8 @@ func FromJSONAs(text []byte, c Compat) (Value, error) {
 // one wins, at the place of the first. Text that is something else than an object is an error that
 // wraps ErrMalformed.
 func FieldsFromJSON(text []byte, c Compat) (Fields, error) {
-	sc := scanner{s: string(text)}
-	fields, err := sc.fields(c)
-	if err != nil {
-		return nil, err
-	}
-	return fields, nil
+	r := ReadFields(string(text), c)
+	return r.collect()
 }
 
 // IsNone tells whether the value is None.
@@ -66,6 +62,18 @@ func (v Value) IsNone() bool {
 		return v.text == "null"
 	}
 	return v.tree == nil
+}
+
+// Text is the str that the value is. ok is false if it is something else.
+func (v Value) Text() (s string, ok bool) {
+	if v.text == "" {
+		s, ok = v.tree.(string)
+		return s, ok
+	}
+	if v.text[0] != '"' {
+		return "", false
+	}
+	return unquote(v.text), true
 }
 
 // JSON is the value as JSON text, in the form of kombu 5.6; text that came from JSON is returned as
@@ -129,8 +137,8 @@ func (v Value) Fields() (Fields, error) {
 		if v.text[0] != '{' {
 			return nil, mismatchText(v.text, "a dict")
 		}
-		sc := scanner{s: v.text}
-		return sc.fields(v.compat)
+		r := v.ReadFields()
+		return r.collect()
 	}
 	d, ok := v.tree.(*Dict)
 	if !ok {

@@ -60,7 +60,7 @@ func (a *app) printRaw(s *celery.Stored) error {
 	var read *celery.ReadError
 	switch {
 	case s.Err == nil:
-		_, err := a.out.Write(s.Meta.Raw)
+		_, err := a.out.Write(s.Meta.Raw())
 		return err
 	case errors.As(s.Err, &read) && read.Raw != nil:
 		_, err := a.out.Write(read.Raw)

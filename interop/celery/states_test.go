@@ -60,7 +60,7 @@ ids`, nil)
 			ok(t, err)
 			m := must[*celery.Meta](t)(r.Result(t.Context(), id))
 			if (there || m.Known() || m.Status != celery.Pending) && !isRich(s) { // STARTED stays with track_started
-				t.Errorf("of %s %s is stored", id, m.Raw)
+				t.Errorf("of %s %s is stored", id, m.Raw())
 			}
 		}
 	}, named("redis-json", "pylibmc-2", "python-memcached-1"))

@@ -7,8 +7,6 @@ type jsonSerializer struct{ reads py.Compat }
 
 func (jsonSerializer) Name() string { return "json" }
 
-func (jsonSerializer) Text() bool { return true }
-
 // Encode copies the text of a value that came from JSON.
 func (jsonSerializer) Encode(v py.Value, c py.Compat) ([]byte, error) { return v.AppendJSON(nil, c) }
 
@@ -17,7 +15,9 @@ func (s jsonSerializer) Decode(data []byte) (py.Value, error) { return py.FromJS
 // Fields looks at each byte once and builds nothing but the list of fields.
 func (s jsonSerializer) Fields(data []byte) (Fields, error) { return py.FieldsFromJSON(data, s.reads) }
 
-func (s jsonSerializer) Visit(data []byte, v py.Visitor) error { return py.VisitJSON(data, s.reads, v) }
+func (s jsonSerializer) Read(data []byte) py.FieldReader { return py.ReadFields(string(data), s.reads) }
+
+func (s jsonSerializer) ReadText(text string) py.FieldReader { return py.ReadFields(text, s.reads) }
 
 func (jsonSerializer) Join(fields Fields, c py.Compat) ([]byte, error) {
 	b := make([]byte, 0, 256)

@@ -15,8 +15,6 @@ type msgpackSerializer struct{}
 
 func (msgpackSerializer) Name() string { return "msgpack" }
 
-func (msgpackSerializer) Text() bool { return false }
-
 func (msgpackSerializer) Encode(v py.Value, _ py.Compat) ([]byte, error) {
 	return appendMsgpack(nil, v, 0)
 }
@@ -26,10 +24,9 @@ func (s msgpackSerializer) Fields(data []byte) (Fields, error) {
 	return split("msgpack", v, err)
 }
 
-func (s msgpackSerializer) Visit(data []byte, v py.Visitor) error {
-	fields, err := s.Fields(data)
-	return visit(fields, err, v)
-}
+func (s msgpackSerializer) Read(data []byte) py.FieldReader { return py.ReadList(s.Fields(data)) }
+
+func (s msgpackSerializer) ReadText(text string) py.FieldReader { return s.Read([]byte(text)) }
 
 func (msgpackSerializer) Join(fields Fields, _ py.Compat) ([]byte, error) {
 	b := msgp.AppendMapHeader(make([]byte, 0, 256), uint32(len(fields)))

@@ -11,8 +11,6 @@ type pickleSerializer struct{}
 
 func (pickleSerializer) Name() string { return "pickle" }
 
-func (pickleSerializer) Text() bool { return false }
-
 func (pickleSerializer) Encode(v py.Value, _ py.Compat) ([]byte, error) { return pickled(v) }
 
 // Decode refuses what would name or call anything, but for exceptions where Celery stores them: as
@@ -33,10 +31,9 @@ func (s pickleSerializer) Fields(data []byte) (Fields, error) {
 	return split("pickle", v, err)
 }
 
-func (s pickleSerializer) Visit(data []byte, v py.Visitor) error {
-	fields, err := s.Fields(data)
-	return visit(fields, err, v)
-}
+func (s pickleSerializer) Read(data []byte) py.FieldReader { return py.ReadList(s.Fields(data)) }
+
+func (s pickleSerializer) ReadText(text string) py.FieldReader { return s.Read([]byte(text)) }
 
 func (s pickleSerializer) Join(fields Fields, c py.Compat) ([]byte, error) {
 	d := py.NewDict()

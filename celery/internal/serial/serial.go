@@ -16,8 +16,6 @@ type (
 type Serializer interface {
 	// Name is Celery's: json, yaml, msgpack or pickle.
 	Name() string
-	// Text tells whether the bytes are a str on Python's side, rather than bytes.
-	Text() bool
 	// Encode writes a value as the Celery of c does. What the serializer cannot carry is an error
 	// that wraps py.ErrUnencodable.
 	Encode(v py.Value, c py.Compat) ([]byte, error)
@@ -26,8 +24,10 @@ type Serializer interface {
 	// Fields reads an object (the envelope of a result, say) as its items; of two with one name the
 	// later wins, at the place of the first. Every error wraps py.ErrMalformed.
 	Fields(data []byte) (Fields, error)
-	// Visit is Fields for who does not want to keep a list; of two with one name v is told of both.
-	Visit(data []byte, v py.Visitor) error
+	// Read is Fields for who does not want to keep a list. Of two with one name both may come.
+	Read(data []byte) py.FieldReader
+	// ReadText is Read of bytes that nobody can modify: values may keep parts of them.
+	ReadText(text string) py.FieldReader
 	// Join is Encode of an object with these items.
 	Join(fields Fields, c py.Compat) ([]byte, error)
 }
@@ -49,14 +49,6 @@ func Reading(name string, c py.Compat) (Serializer, error) {
 		return pickleSerializer{}, nil
 	}
 	return nil, fmt.Errorf("unknown serializer %q: there are json, yaml, msgpack and pickle", name)
-}
-
-// visit tells v of fields that have been read.
-func visit(fields Fields, err error, v py.Visitor) error {
-	for i := 0; err == nil && i < len(fields); i++ {
-		err = v.Visit(fields[i].Name, fields[i].Value)
-	}
-	return err
 }
 
 // split is the items of a decoded object.

@@ -7,8 +7,6 @@ type yamlSerializer struct{}
 
 func (yamlSerializer) Name() string { return "yaml" }
 
-func (yamlSerializer) Text() bool { return true }
-
 func (yamlSerializer) Encode(v py.Value, _ py.Compat) ([]byte, error) {
 	w := newYAMLWriter()
 	if err := w.node(v, place{root: true}, 0); err != nil {
@@ -30,10 +28,9 @@ func (s yamlSerializer) Fields(data []byte) (Fields, error) {
 	return split("yaml", v, err)
 }
 
-func (s yamlSerializer) Visit(data []byte, v py.Visitor) error {
-	fields, err := s.Fields(data)
-	return visit(fields, err, v)
-}
+func (s yamlSerializer) Read(data []byte) py.FieldReader { return py.ReadList(s.Fields(data)) }
+
+func (s yamlSerializer) ReadText(text string) py.FieldReader { return s.Read([]byte(text)) }
 
 // Join sorts the fields, as safe_dump does with every dict.
 func (s yamlSerializer) Join(fields Fields, c py.Compat) ([]byte, error) {
