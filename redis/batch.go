@@ -33,10 +33,10 @@ type storing struct{ store, void int }
 
 func (s *Store) storing(ctx context.Context, c rueidis.Client, cmds []rueidis.Completed, item driver.Item, ttl time.Duration) ([]rueidis.Completed, storing) {
 	at := storing{len(cmds), -1}
-	store := storeCommand(ctx, c.B(), item, ttl)
+	store := s.storeCommand(ctx, c.B(), item, ttl)
 	void := func() rueidis.Completed { return unlinkCommand(c.B(), leaseKey(item.Key)) }
 	switch {
-	case len(item.Value) > maxValue, passes(ttl):
+	case !s.fits(item.Value), passes(ttl):
 		return append(cmds, void(), store), storing{at.store + 1, at.store}
 	case s.voids(item.Key, ttl):
 		return append(cmds, store, void()), storing{at.store, at.store + 1}
@@ -45,23 +45,25 @@ func (s *Store) storing(ctx context.Context, c rueidis.Client, cmds []rueidis.Co
 }
 
 // storeCommand deletes the key of a value that is too large.
-func storeCommand(ctx context.Context, b rueidis.Builder, item driver.Item, ttl time.Duration) rueidis.Completed {
-	if len(item.Value) > maxValue {
+func (s *Store) storeCommand(ctx context.Context, b rueidis.Builder, item driver.Item, ttl time.Duration) rueidis.Completed {
+	if !s.fits(item.Value) {
 		return unlinkCommand(b, item.Key)
 	}
 	return setCommand(b, item.Key, text(ctx, item.Value), ttl)
 }
 
 func (s *Store) stored(ctx context.Context, c rueidis.Client, item driver.Item, at storing, replies []rueidis.RedisResult) error {
-	err := replies[at.store].Error()
+	err := explain(replies[at.store].Error())
 	switch {
+	case err == driver.ErrTooLarge: //nolint:errorlint // explain returns it bare
+		return s.tooLarge(ctx, item.Key) // the server's limit is lower than it was said to be
 	case err != nil:
 	case at.void >= 0:
 		err = leaseError(replies[at.void])
 	default:
 		err = s.wrote(ctx, c, item.Key)
 	}
-	if err == nil && len(item.Value) > maxValue {
+	if err == nil && !s.fits(item.Value) {
 		return driver.ErrTooLarge
 	}
 	return explain(err)

@@ -12,10 +12,6 @@ import (
 // Resolution is the unit of lifetimes: a ttl is rounded up to it.
 const Resolution = time.Millisecond
 
-// maxValue is the size of the largest string of Redis (proto-max-bulk-len, which nobody should raise). A server hangs up on
-// who sends more, so it is not sent.
-const maxValue = 512 << 20
-
 // Get returns the value of key.
 func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	c, err := s.client(ctx)
@@ -32,12 +28,12 @@ func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err != nil {
 		return err
 	}
-	if len(value) > maxValue {
+	if !s.fits(value) {
 		return s.tooLarge(ctx, key)
 	}
 	err = explain(s.write(ctx, c, key, ttl, setCommand(c.B(), key, text(ctx, value), ttl)))
 	if err == driver.ErrTooLarge { //nolint:errorlint // explain returns it bare
-		return s.tooLarge(ctx, key) // the server's limit is lower than it should be
+		return s.tooLarge(ctx, key) // the server's limit is lower than it was said to be
 	}
 	return err
 }
@@ -86,7 +82,7 @@ func (s *Store) Add(ctx context.Context, key string, value []byte, ttl time.Dura
 	if err != nil {
 		return false, err
 	}
-	if len(value) > maxValue {
+	if !s.fits(value) {
 		return false, driver.ErrTooLarge
 	}
 	err = s.write(ctx, c, key, ttl, addCommand(c.B(), key, text(ctx, value), ttl))

@@ -79,7 +79,7 @@ func wantCodec(t *testing.T, name string, err error) {
 func TestLeasesAreHidden(t *testing.T) {
 	number := server.FreshDB()
 	s := open(t, redis.Options{Addresses: []string{server.Addr()}, DB: number})
-	for _, key := range []string{"a:1", "a:{2}", "ab:3"} {
+	for _, key := range []string{"a:1", "a:{2}", "ab:3", "xa:4"} {
 		grants, err := s.Acquire(t.Context(), []string{key}, driver.MaxLease)
 		if err != nil || grants[0].Lease == "" {
 			t.Fatalf("%+v, %v", grants, err)
@@ -91,7 +91,7 @@ func TestLeasesAreHidden(t *testing.T) {
 	if n, err := s.Clear(t.Context(), "a:"); n != 0 || err != nil {
 		t.Errorf("Clear = %d, %v", n, err)
 	}
-	if left, err := server.DB(number).Do("DBSIZE"); left != "1" || err != nil {
-		t.Errorf("%s leases are left, %v; want that of ab:3", left, err)
+	if left, err := server.DB(number).Do("DBSIZE"); left != "2" || err != nil {
+		t.Errorf("%s leases are left, %v; want those of ab:3 and xa:4", left, err)
 	}
 }

@@ -188,11 +188,14 @@ func (s *Store) ask(ctx context.Context, sc *script, key string, args ...string)
 
 // Fill stores what was loaded under leases.
 func (s *Store) Fill(ctx context.Context, fillings []driver.Filling, ttl time.Duration) ([]bool, error) {
+	if _, err := s.client(ctx); err != nil {
+		return nil, err
+	}
 	filled, failed := make([]bool, len(fillings)), driver.KeyErrors{}
 	var calls []invocation
 	var at []int // of each call's filling
 	for i, f := range fillings {
-		if len(f.Value) > maxValue {
+		if !s.fits(f.Value) {
 			failed[f.Key] = driver.ErrTooLarge
 			if _, err := s.Release(ctx, f.Key, f.Lease); err != nil {
 				return nil, err

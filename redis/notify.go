@@ -32,10 +32,10 @@ return 1`)
 
 // SetNotify stores value and publishes it.
 func (s *Store) SetNotify(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	if err := ctx.Err(); err != nil {
-		return err
+	if _, err := s.client(ctx); err != nil || ctx.Err() != nil {
+		return first(err, ctx.Err())
 	}
-	if len(value) > maxValue {
+	if !s.fits(value) {
 		return s.tooLarge(ctx, key)
 	}
 	_, err := s.notify(ctx, key, "any", value, ttl)
@@ -45,16 +45,18 @@ func (s *Store) SetNotify(ctx context.Context, key string, value []byte, ttl tim
 // SwapNotify stores value and publishes it if the entry's value is still the one that was read, or if there is none and v
 // is nil.
 func (s *Store) SwapNotify(ctx context.Context, key string, v driver.Version, value []byte, ttl time.Duration) (bool, error) {
+	if _, err := s.client(ctx); err != nil {
+		return false, err
+	}
 	old, ok := v.(version)
 	_, odd := v.(foreign)
 	switch {
-	case odd && len(value) <= maxValue:
-		return s.notify(ctx, key, "foreign", value, ttl)
 	case v != nil && !ok && !odd: // another store's: this entry never was in it
-		_, err := s.client(ctx)
-		return false, first(err, ctx.Err())
-	case len(value) > maxValue:
+		return false, ctx.Err()
+	case !s.fits(value):
 		return false, driver.ErrTooLarge
+	case odd:
+		return s.notify(ctx, key, "foreign", value, ttl)
 	case v == nil:
 		return s.notify(ctx, key, "absent", value, ttl)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/redis/rueidis"
 
@@ -25,6 +26,7 @@ type Store struct {
 	life    context.Context // ends when the store is closed
 	end     context.CancelFunc
 	mu      sync.Mutex     // is held while life ends
+	largest atomic.Int64   // size of a value
 	running sync.WaitGroup // what Close waits for
 }
 
@@ -34,6 +36,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if s.logger == nil {
 		s.logger = slog.Default()
 	}
+	s.largest.Store(maxValue)
 	s.life, s.end = context.WithCancel(context.Background())
 	s.hub = newHub(s)
 	s.link.Dial, s.link.Timeout = s.dial, orDefault(o.DialTimeout, defaultDialTimeout)
@@ -56,6 +59,9 @@ func (s *Store) client(ctx context.Context) (*conn.Client, error) {
 // dial makes the client, and begins to listen to what is told of leases.
 func (s *Store) dial(d *conn.Dialer) (rueidis.Client, error) {
 	client, err := connect(s.options, d)
+	if err == nil {
+		s.learnLimit(client)
+	}
 	if err == nil && s.begin() == nil {
 		go func() {
 			defer s.running.Done()

@@ -42,7 +42,10 @@ func (s *Store) Swap(ctx context.Context, key string, v driver.Version, value []
 		_, err := s.client(ctx)
 		return false, first(err, ctx.Err())
 	}
-	if len(value) > maxValue {
+	if _, err := s.client(ctx); err != nil {
+		return false, err
+	}
+	if !s.fits(value) {
 		return false, driver.ErrTooLarge
 	}
 	return s.swap(ctx, key, old, text(ctx, value), ttl)
