@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/driver"
-	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testtls"
 )
 
 func readURL(t *testing.T, raw string) (Options, error) {
@@ -116,7 +116,7 @@ func TestBadURL(t *testing.T) {
 }
 
 func TestURLFiles(t *testing.T) {
-	f, err := redistest.NewFiles(t.TempDir())
+	f, err := testtls.New(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

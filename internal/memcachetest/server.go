@@ -14,34 +14,23 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/larder-go/larder/internal/redistest"
 	"github.com/larder-go/larder/internal/testproc"
+	"github.com/larder-go/larder/internal/testtls"
 )
-
-const (
-	// startLimit is how long a server may take until it answers, on a machine that is busy.
-	startLimit = 20 * time.Second
-	// logTail is how much of a log is worth showing.
-	logTail = 4 << 10
-)
-
-var errTaken = errors.New("the server ended before it answered")
 
 // Server is one server process. Its methods may be called concurrently, except that those that change the process (Kill,
 // Restart, Freeze, Thaw) are for one goroutine at a time.
 type Server struct {
+	*testproc.Server
+
 	opts   options
 	dir    string
 	port   int
 	socket string // instead of port
-	tls    *redistest.Files
-
-	mu   sync.Mutex
-	proc *testproc.Process
+	tls    *testtls.Files
 }
 
 // Option says how a server differs from the plain one.
@@ -81,9 +70,7 @@ func Start(tb testing.TB, opts ...Option) *Server {
 		tb.Fatalf("memcachetest: %v", err)
 	}
 	tb.Cleanup(func() {
-		if tb.Failed() {
-			tb.Logf("log of memcached on %s:\n%s", s.Addr(), s.Log())
-		}
+		s.ShowLog(tb, "memcached on "+s.Addr())
 		stop()
 	})
 	return s
@@ -95,7 +82,7 @@ func StartMain(opts ...Option) (s *Server, stop func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s = &Server{dir: dir}
+	s = &Server{Server: testproc.NewServer(filepath.Join(dir, "log")), dir: dir}
 	for _, opt := range opts {
 		opt(&s.opts)
 	}
@@ -109,19 +96,12 @@ func (s *Server) start() error {
 	if err := s.prepare(); err != nil {
 		return err
 	}
-	var err error
-	for range 10 { // another program may be quicker to take a port that was free
+	return s.RunSomewhere(func() (err error) {
 		if s.port, err = testproc.FreePort(); err != nil {
 			return err
 		}
-		if err = s.run(); !errors.Is(err, errTaken) {
-			break
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("%w; its log:\n%s", err, s.Log())
-	}
-	return nil
+		return s.run()
+	})
 }
 
 // prepare makes what does not depend on the port.
@@ -130,7 +110,7 @@ func (s *Server) prepare() (err error) {
 		s.socket = filepath.Join(s.dir, "s")
 	}
 	if s.opts.tls {
-		s.tls, err = redistest.NewFiles(s.dir)
+		s.tls, err = testtls.New(s.dir)
 	}
 	if err == nil && s.opts.user != "" {
 		err = os.WriteFile(s.authFile(), []byte(s.opts.user+":"+s.opts.password+"\n"), 0o600)
@@ -139,7 +119,6 @@ func (s *Server) prepare() (err error) {
 }
 
 func (s *Server) authFile() string { return filepath.Join(s.dir, "auth") }
-func (s *Server) logFile() string  { return filepath.Join(s.dir, "log") }
 
 func (s *Server) args() []string {
 	args := []string{"-U", "0", "-m", "1024"}
@@ -166,42 +145,17 @@ func (s *Server) run() error {
 	if err != nil {
 		return err
 	}
-	proc, err := testproc.Launch(s.logFile(), append([]string{binary}, s.args()...)...)
+	err = s.Run(s.greet, append([]string{binary}, s.args()...)...)
 	if err != nil {
-		return err
+		err = fmt.Errorf("memcached on %s: %w", s.Addr(), err)
 	}
-	s.mu.Lock()
-	s.proc = proc
-	s.mu.Unlock()
-	if err := s.waitReady(proc); err != nil {
-		proc.Kill()
-		return err
-	}
-	return nil
+	return err
 }
 
-// waitReady asks until the server answers: any answer to `version`, also that one has to log in first.
-func (s *Server) waitReady(proc *testproc.Process) error {
-	var last error
-	err := testproc.Await(startLimit, func() bool {
-		if proc.Running() {
-			_, last = s.Ask("version")
-		}
-		return last == nil || !proc.Running()
-	})
-	switch {
-	case !proc.Running():
-		return errTaken
-	case err != nil:
-		return fmt.Errorf("memcached on %s does not answer: %w", s.Addr(), last)
-	}
-	return nil
-}
-
-func (s *Server) current() *testproc.Process {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.proc
+// greet asks whether the server works: any answer to `version` will do, also that one has to log in first.
+func (s *Server) greet() error {
+	_, err := s.Ask("version")
+	return err
 }
 
 // Addr is host:port, or the path of the socket.
@@ -224,7 +178,7 @@ func (s *Server) host() string {
 func (s *Server) Socket() string { return s.socket }
 
 // TLS tells the files that a client needs, nil without TLS.
-func (s *Server) TLS() *redistest.Files { return s.tls }
+func (s *Server) TLS() *testtls.Files { return s.tls }
 
 // URL is what the engine under test opens. Parameters, such as "ttl=10m", are added.
 func (s *Server) URL(params ...string) string {
@@ -246,43 +200,12 @@ func (s *Server) URL(params ...string) string {
 	return address + "?" + strings.Join(params, "&")
 }
 
-// Log is the end of what the server logged, over all its restarts.
-func (s *Server) Log() string {
-	text, err := os.ReadFile(s.logFile())
-	if err != nil {
-		return err.Error()
-	}
-	return string(text[max(0, len(text)-logTail):])
-}
-
-// Pid is the id of the process, also of one that has ended.
-func (s *Server) Pid() int { return s.current().Pid() }
-
-// Kill ends the process as a crash would, and returns when it is gone. Restart brings it back.
-func (s *Server) Kill() { s.current().Kill() }
-
 // Restart starts the server again on its port, empty, and returns when it answers. One that still runs is killed.
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
 	s.Kill()
 	if err := s.run(); err != nil {
 		tb.Fatalf("memcachetest: restart: %v; its log:\n%s", err, s.Log())
-	}
-}
-
-// Freeze stops the process as it is: connections stay, new ones are even accepted by the kernel, and nothing answers.
-func (s *Server) Freeze(tb testing.TB) {
-	tb.Helper()
-	if err := s.current().Freeze(); err != nil {
-		tb.Fatalf("memcachetest: freeze: %v", err)
-	}
-}
-
-// Thaw lets a frozen process go on.
-func (s *Server) Thaw(tb testing.TB) {
-	tb.Helper()
-	if err := s.current().Thaw(); err != nil {
-		tb.Fatalf("memcachetest: thaw: %v", err)
 	}
 }
 

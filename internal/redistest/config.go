@@ -5,11 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/larder-go/larder/internal/testtls"
 )
 
 func (s *Server) configFile() string { return filepath.Join(s.dir, "server.conf") }
-
-func (s *Server) logFile() string { return filepath.Join(s.dir, "server.log") }
 
 func (s *Server) writeConfig() error {
 	lines := append(s.listenLines(), s.commonLines()...)
@@ -25,9 +25,22 @@ func (s *Server) listenLines() []string {
 	case s.opts.socket:
 		return []string{"port 0", fmt.Sprintf("unixsocket %q", s.socket)}
 	case s.opts.tls:
-		return append(s.tls.lines(s.opts.clientCerts), "tls-replication yes", "port 0", fmt.Sprintf("tls-port %d", s.port))
+		return append(tlsLines(s.tls, s.opts.clientCerts), "tls-replication yes", "port 0", fmt.Sprintf("tls-port %d", s.port))
 	}
 	return []string{fmt.Sprintf("port %d", s.port)}
+}
+
+func tlsLines(f *testtls.Files, clientCerts bool) []string {
+	auth := "no"
+	if clientCerts {
+		auth = "yes"
+	}
+	return []string{
+		fmt.Sprintf("tls-ca-cert-file %q", f.CA),
+		fmt.Sprintf("tls-cert-file %q", f.ServerCert),
+		fmt.Sprintf("tls-key-file %q", f.ServerKey),
+		"tls-auth-clients " + auth,
+	}
 }
 
 func (s *Server) commonLines() []string {

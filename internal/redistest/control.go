@@ -2,14 +2,11 @@ package redistest
 
 import (
 	"fmt"
-	"os"
 	"testing"
 
 	"github.com/larder-go/larder/internal/testproc"
+	"github.com/larder-go/larder/internal/testtls"
 )
-
-// logTail is how much of a log is worth showing.
-const logTail = 4 << 10
 
 // Kind tells which program this is.
 func (s *Server) Kind() Kind { return s.kind }
@@ -29,29 +26,12 @@ func (s *Server) Port() int { return s.port }
 func (s *Server) Socket() string { return s.socket }
 
 // TLS tells the files that a client needs, nil without TLS.
-func (s *Server) TLS() *Files { return s.tls }
-
-// Pid is the id of the process, also of one that has ended.
-func (s *Server) Pid() int { return s.current().Pid() }
-
-// Log is the end of what the server logged, over all its restarts.
-func (s *Server) Log() string {
-	text, err := os.ReadFile(s.logFile())
-	if err != nil {
-		return err.Error()
-	}
-	return string(text[max(0, len(text)-logTail):])
-}
+func (s *Server) TLS() *testtls.Files { return s.tls }
 
 // ConfigSet changes a setting of the running server. A restart forgets it.
 func (s *Server) ConfigSet(tb testing.TB, name, value string) {
 	tb.Helper()
 	s.MustDo(tb, "CONFIG", "SET", name, value)
-}
-
-// Kill ends the process as a crash would, and returns when it is gone. Restart brings it back.
-func (s *Server) Kill() {
-	s.current().Kill()
 }
 
 // Stop ends the process in good order: it closes its connections and writes what it persists.
@@ -63,9 +43,8 @@ func (s *Server) Stop(tb testing.TB) {
 }
 
 func (s *Server) stop() error {
-	p := s.current()
 	_, err := s.Do("SHUTDOWN") // a server that obeys hangs up
-	if wait := testproc.Await(startLimit, func() bool { return !p.Running() }); wait != nil {
+	if wait := s.AwaitEnd(); wait != nil {
 		return fmt.Errorf("%w: %w", wait, err)
 	}
 	return nil
@@ -75,26 +54,10 @@ func (s *Server) stop() error {
 // stopped in good order. What was not persisted is gone: see Config("appendonly yes").
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
-	if s.current().Running() {
+	if s.Running() {
 		s.Stop(tb)
 	}
 	if err := s.run(); err != nil {
 		tb.Fatalf("redistest: restart: %v; its log:\n%s", err, s.Log())
-	}
-}
-
-// Freeze stops the process as it is: connections stay, new ones are even accepted by the kernel, and nothing answers.
-func (s *Server) Freeze(tb testing.TB) {
-	tb.Helper()
-	if err := s.current().Freeze(); err != nil {
-		tb.Fatalf("redistest: freeze: %v", err)
-	}
-}
-
-// Thaw lets a frozen process go on.
-func (s *Server) Thaw(tb testing.TB) {
-	tb.Helper()
-	if err := s.current().Thaw(); err != nil {
-		tb.Fatalf("redistest: thaw: %v", err)
 	}
 }

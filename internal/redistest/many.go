@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/larder-go/larder/internal/testtls"
 )
 
 // startMany starts servers side by side, each in a directory of its own, with one CA.
@@ -14,7 +16,7 @@ func startMany(tb testing.TB, n int, o options) []*Server {
 	dir := tb.TempDir()
 	if o.tls && o.files == nil {
 		var err error
-		if o.files, err = NewFiles(dir); err != nil {
+		if o.files, err = testtls.New(dir); err != nil {
 			tb.Fatalf("redistest: %v", err)
 		}
 	}
@@ -59,7 +61,7 @@ func find(servers []*Server, addr string) *Server {
 func running(servers []*Server) []*Server {
 	var live []*Server
 	for _, s := range servers {
-		if s.current().Running() {
+		if s.Running() {
 			live = append(live, s)
 		}
 	}

@@ -1,5 +1,7 @@
 package redistest
 
+import "github.com/larder-go/larder/internal/testtls"
+
 // Option says how a server differs from the plain one.
 type Option func(*options)
 
@@ -8,7 +10,7 @@ type options struct {
 	socket       bool
 	tls          bool
 	clientCerts  bool
-	files        *Files // those of the other servers of a cluster
+	files        *testtls.Files // those of the other servers of a cluster
 	password     string
 	guard        string // the password of the sentinels
 	lines        []string

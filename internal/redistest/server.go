@@ -1,18 +1,16 @@
 package redistest
 
 import (
-	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/larder-go/larder/internal/testproc"
+	"github.com/larder-go/larder/internal/testtls"
 )
 
 const (
@@ -23,27 +21,21 @@ const (
 
 	// databases is how many a server has. They cost next to nothing, and each test takes fresh ones.
 	databases = 10000
-
-	// startLimit is how long a server may take until it answers, on a machine that is busy.
-	startLimit = 20 * time.Second
 )
-
-var errTaken = errors.New("the server ended before it answered")
 
 // Server is one server process and its directory. Its methods may be called concurrently, except that those that
 // change the process (Kill, Stop, Restart, Freeze, Thaw) are for one goroutine at a time.
 type Server struct {
+	*testproc.Server
+
 	kind   Kind
 	opts   options
 	dir    string
 	port   int
 	bus    int    // cluster port
 	socket string // instead of port
-	tls    *Files
+	tls    *testtls.Files
 	secret string
-
-	mu     sync.Mutex
-	proc   *testproc.Process
 	lastDB atomic.Int64
 }
 
@@ -92,21 +84,19 @@ func startIn(dir string, o options) (*Server, error) {
 
 func start(dir string, o options) (*Server, error) {
 	s := &Server{kind: o.kind, opts: o, dir: dir, secret: rand.Text()}
+	s.Server = testproc.NewServer(filepath.Join(dir, "server.log"))
 	if err := s.prepare(); err != nil {
 		return nil, err
 	}
-	var err error
-	for range 10 { // another program may be quicker to take a port that was free
-		if err = s.choosePorts(); err != nil {
-			return nil, err
+	err := s.RunSomewhere(func() error {
+		if err := s.choosePorts(); err != nil {
+			return err
 		}
-		if err = s.run(); !errors.Is(err, errTaken) || !s.portTaken() {
-			break
-		}
-	}
+		return s.run()
+	})
 	if err != nil {
 		s.removeSocket()
-		return nil, fmt.Errorf("%w; its log:\n%s", err, s.Log())
+		return nil, err
 	}
 	return s, nil
 }
@@ -115,7 +105,7 @@ func start(dir string, o options) (*Server, error) {
 func (s *Server) prepare() error {
 	var err error
 	if s.tls = s.opts.files; s.opts.tls && s.tls == nil {
-		s.tls, err = NewFiles(s.dir)
+		s.tls, err = testtls.New(s.dir)
 	}
 	if s.opts.socket {
 		s.socket, err = shortPath()
@@ -157,54 +147,23 @@ func (s *Server) run() error {
 	if s.opts.sentinel {
 		args = append(args, "--sentinel")
 	}
-	proc, err := testproc.Launch(s.logFile(), args...)
+	err = s.Run(s.ping, args...)
 	if err != nil {
-		return err
+		err = fmt.Errorf("%s on %s: %w", s.kind, s.Addr(), err)
 	}
-	s.mu.Lock()
-	s.proc = proc
-	s.mu.Unlock()
-	if err := s.waitReady(proc); err != nil {
-		proc.Kill()
-		return err
-	}
-	return nil
+	return err
 }
 
-// waitReady asks until the server answers. While it loads its data it answers with an error, and another program on
-// our port knows nothing of our user.
-func (s *Server) waitReady(proc *testproc.Process) error {
-	var last error
-	err := testproc.Await(startLimit, func() bool {
-		if proc.Running() {
-			_, last = s.Do("PING")
-		}
-		return last == nil || !proc.Running()
-	})
-	switch {
-	case !proc.Running():
-		return errTaken
-	case err != nil:
-		return fmt.Errorf("%s on %s does not answer: %w", s.kind, s.Addr(), last)
-	}
-	return nil
-}
-
-func (s *Server) portTaken() bool {
-	return bytes.Contains([]byte(s.Log()), []byte("Address already in use"))
-}
-
-func (s *Server) current() *testproc.Process {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.proc
+// ping asks whether the server is ours and works. While it loads its data it answers with an error, and another program
+// on our port knows nothing of our user.
+func (s *Server) ping() error {
+	_, err := s.Do("PING")
+	return err
 }
 
 // end is the clean-up.
 func (s *Server) end(tb testing.TB) {
 	s.Kill()
 	s.removeSocket()
-	if tb.Failed() {
-		tb.Logf("log of %s on %s:\n%s", s.kind, s.Addr(), s.Log())
-	}
+	s.ShowLog(tb, fmt.Sprintf("%s on %s", s.kind, s.Addr()))
 }

@@ -112,7 +112,7 @@ func TestEnd(t *testing.T) {
 		frozen.Freeze(t)
 		dead.Kill()
 	})
-	if frozen.current().Running() || dead.current().Running() {
+	if frozen.Running() || dead.Running() {
 		t.Error("a process outlived its test")
 	}
 	if _, err := os.Stat(filepath.Dir(frozen.Socket())); !errors.Is(err, os.ErrNotExist) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/larder-go/larder/internal/testtls"
 )
 
 // URL is what the engine under test opens: redis://, rediss:// or redis+unix:// with the default user's password, a
@@ -36,7 +38,7 @@ func (s *Server) withTLS(suffix, place string, params []string) string {
 	scheme := "redis"
 	if s.tls != nil {
 		scheme = "rediss"
-		params = append(s.tls.params(s.opts.clientCerts), params...)
+		params = append(tlsParams(s.tls, s.opts.clientCerts), params...)
 	}
 	return withParams(scheme+suffix+"://"+s.opts.userinfo()+place, params)
 }
@@ -48,7 +50,7 @@ func (o options) userinfo() string {
 	return url.UserPassword("", o.password).String() + "@"
 }
 
-func (f *Files) params(clientCerts bool) []string {
+func tlsParams(f *testtls.Files, clientCerts bool) []string {
 	params := []string{"tls_ca=" + url.QueryEscape(f.CA)}
 	if clientCerts {
 		params = append(params, "tls_cert="+url.QueryEscape(f.ClientCert), "tls_key="+url.QueryEscape(f.ClientKey))

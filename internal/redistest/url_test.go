@@ -1,9 +1,13 @@
 package redistest
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/larder-go/larder/internal/testtls"
+)
 
 func TestURL(t *testing.T) {
-	files := &Files{CA: "/ca", ClientCert: "/c", ClientKey: "/k"}
+	files := &testtls.Files{CA: "/ca", ClientCert: "/c", ClientKey: "/k"}
 	open := &Server{port: 1}
 	locked := &Server{port: 2, tls: files, opts: options{password: "a b@c", clientCerts: true}}
 	guard := &Server{port: 3, opts: options{password: "x&y"}}

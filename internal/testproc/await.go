@@ -2,6 +2,7 @@ package testproc
 
 import (
 	"errors"
+	"testing"
 	"time"
 )
 
@@ -20,4 +21,16 @@ func Await(limit time.Duration, done func() bool) error {
 		time.Sleep(pollEvery)
 	}
 	return nil
+}
+
+// eventualLimit is how long Eventually asks.
+const eventualLimit = 30 * time.Second
+
+// Eventually looks until there is no error, and ends the test with the last one if that takes too long.
+func Eventually(tb testing.TB, look func() error) {
+	tb.Helper()
+	var err error
+	if Await(eventualLimit, func() bool { err = look(); return err == nil }) != nil {
+		tb.Fatalf("it does not happen: %v", err)
+	}
 }

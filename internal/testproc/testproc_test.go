@@ -4,11 +4,14 @@ package testproc
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -57,4 +60,38 @@ func TestAwait(t *testing.T) {
 	if err := Await(0, func() bool { return true }); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestEventually: in virtual time.
+func TestEventually(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left := 3
+		Eventually(t, func() error {
+			if left--; left > 0 {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		f := &failing{TB: t, ended: make(chan struct{})}
+		go func() {
+			defer close(f.ended)
+			Eventually(f, func() error { return errors.New("never") })
+		}()
+		<-f.ended
+		if f.text != "it does not happen: never" {
+			t.Errorf("the test ends with %q", f.text)
+		}
+	})
+}
+
+// failing is a test that is told of its failure only.
+type failing struct {
+	testing.TB
+	ended chan struct{}
+	text  string
+}
+
+func (f *failing) Fatalf(format string, args ...any) {
+	f.text = fmt.Sprintf(format, args...)
+	runtime.Goexit()
 }

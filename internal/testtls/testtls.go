@@ -1,4 +1,5 @@
-package redistest
+// Package testtls makes the certificates of tests.
+package testtls
 
 import (
 	"crypto/ecdsa"
@@ -9,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -24,8 +24,9 @@ type Files struct {
 	config *tls.Config
 }
 
-// NewFiles makes a CA of its own and the certificates, valid for an hour, and writes them into a directory.
-func NewFiles(dir string) (*Files, error) {
+// New makes a CA of its own and the certificates, valid for an hour, and writes them into a directory. The server's is
+// for 127.0.0.1 and localhost.
+func New(dir string) (*Files, error) {
 	f := &Files{
 		CA:         filepath.Join(dir, "ca.pem"),
 		ServerCert: filepath.Join(dir, "server.pem"), ServerKey: filepath.Join(dir, "server.key"),
@@ -49,19 +50,6 @@ func NewFiles(dir string) (*Files, error) {
 // Config is a client's: it trusts the CA and shows the client's certificate.
 func (f *Files) Config() *tls.Config { return f.config.Clone() }
 
-func (f *Files) lines(clientCerts bool) []string {
-	auth := "no"
-	if clientCerts {
-		auth = "yes"
-	}
-	return []string{
-		fmt.Sprintf("tls-ca-cert-file %q", f.CA),
-		fmt.Sprintf("tls-cert-file %q", f.ServerCert),
-		fmt.Sprintf("tls-key-file %q", f.ServerKey),
-		"tls-auth-clients " + auth,
-	}
-}
-
 type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -72,7 +60,7 @@ func newAuthority(path string) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	template := certificate(1, "redistest CA")
+	template := certificate(1, "CA of tests")
 	template.IsCA, template.BasicConstraintsValid = true, true
 	template.KeyUsage = x509.KeyUsageCertSign
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
