@@ -42,6 +42,8 @@ var (
 	ErrConfig = errors.New("configuration")
 	// ErrChordLost: the counter of a chord is gone, evicted or expired, so that nobody will know of its last part.
 	ErrChordLost = errors.New("the chord's counter is gone")
+	// ErrMaybeCounted: the answer to a count was lost, and the counter has changed since. See [Results.ChordPart].
+	ErrMaybeCounted = errors.New("the part may have been counted, or not")
 	// ErrNotReady: the task is not done, or nothing is known of it. It comes from [Meta.Decode].
 	ErrNotReady = errors.New("not ready")
 	// ErrMalformed: what is stored cannot be read. It comes inside a [*ReadError].

@@ -130,6 +130,13 @@ func TestErrors(t *testing.T) {
 		if m := result(t, r, "b"); m.Known() {
 			t.Error("an id has injected a key")
 		}
+		_, err = r.Results(t.Context(), []string{"bad", long})
+		if text := err.Error(); !strings.HasPrefix(text, `celery: 2 failed, first "bad": malformed json`) || strings.Count(text, "bad") != 1 {
+			t.Errorf("%v", err)
+		}
+		if _, err = r.Results(t.Context(), []string{long}); len(err.Error()) > 300 || strings.Count(err.Error(), "celery") != 1 {
+			t.Errorf("%v", err)
+		}
 	})
 }
 
