@@ -21,13 +21,11 @@ type quotes struct {
 	escaped int    // the end of the last escape
 }
 
-// seek goes on to i, which is not within a text.
+// seek goes on to i, which is not within a text. The texts before it have been passed, or it is beyond the block.
 func (q *quotes) seek(i int) {
-	if i >= q.end || i < q.end-blockSize {
+	if i >= q.end {
 		q.left, q.end, q.escaped = 0, i, i
-		return
 	}
-	q.left &= ^uint64(0) << (i - (q.end - blockSize))
 }
 
 // text passes the next text, and returns its end; -1 if it does not end, or has something in it that is not for us.

@@ -93,7 +93,7 @@ func (sc *scanner) next() byte {
 // value checks the value that begins at pos.
 func (sc *scanner) value(depth int) error {
 	if !sc.slow {
-		if end := sc.quotes.skipValue(sc.s, sc.pos, depth); end >= 0 {
+		if end := sc.skipValue(sc.s, sc.pos); end >= 0 {
 			sc.pos = end
 			return nil
 		}

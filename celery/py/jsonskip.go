@@ -12,15 +12,14 @@ import (
 const (
 	// plainTyped is the name that kombu marks typed objects with.
 	plainTyped = `"__type__"`
-	// mostOpen is how many brackets the skipper keeps in mind.
-	mostOpen = 62
+	// mostOpen is from where on the skipper has no room for another bracket.
+	mostOpen = 1 << 63
 )
 
 // skipValue returns the end of the value that begins at i, or -1. It is one loop, which holds the brackets that are open in the bits of a
 // word: calls, one for each value, would take as long again.
-func (q *quotes) skipValue(s string, i, depth int) int {
+func (q *quotes) skipValue(s string, i int) int {
 	q.seek(i)
-	limit := uint64(1) << min(mostOpen, maxDepth-depth)
 	open := uint64(1) // a 1, and behind it a bit for each bracket: 1 for an object
 	left, wantsName := q.left, false
 	for uint(i) < uint(len(s)) {
@@ -62,7 +61,7 @@ func (q *quotes) skipValue(s string, i, depth int) int {
 				i = skipNumber(s, begin)
 			}
 		case c == '{' || c == '[':
-			if open >= limit {
+			if open >= mostOpen {
 				return -1
 			}
 			open <<= 1

@@ -56,6 +56,22 @@ func TestSkipperAtEveryPlace(t *testing.T) {
 	}
 }
 
+// TestSkipperOfMistakes: what it must leave to the scanner.
+func TestSkipperOfMistakes(t *testing.T) {
+	for _, text := range []string{
+		`{1}`, `{1, 2}`, `{1: 2}`, `{"a": 1, 2}`, `{"a": 1, "b"}`, `{"a", "b"}`, `{"a" 1}`, `{"a":}`, `{"a": 1,}`, `{,}`, `{null: 1}`, `{[]: 1}`,
+		`[1 2]`, `[1,]`, `[,]`, `[,1]`, `[1,,2]`, `[:]`, `["a": 1]`, `[}`, `{]`, `[1}`, `{"a": 1]`, `[[1]`, `[1]]`, `{"a": 1}}`, `"a" "b"`, `1 2`, `]`, `}`,
+		`,`, `:`, ``, ` `, `-`, `+1`, `.5`, `1.`, `1e`, `1e+`, `0x1`, `00`, `-01`, `tru`, `nulll`, `NaN`, `-NaN`, `'a'`, `{'a': 1}`, "\ufeff{}", "[1]\x00",
+		`{"__type__": "nosuch", "__value__": 1}`, `{"a": 1, "__type__": "nosuch"}`, `{"\u005f_type__": "nosuch", "__value__": 1}`,
+		`{"a": {"__value__": 1, "__type__": "nosuch"}}`, `{"a": {"b": 1, "\u005f_type__": "nosuch", "__value__": 1}}`,
+		`{"__type__": "bytes", "__value__": "x"}`, `{ "a" : 1 }`, `{"a":1,"b":[1,2,{"c":3}]}`, "{\n  \"a\": [\n    1\n  ]\n}\n", "[\t1\r\n,2]",
+	} {
+		sameVerdict(t, text)
+		sameVerdict(t, `{"first": 1, "x": `+text+`}`)
+		sameVerdict(t, `[`+text+`, {"y": "`+strings.Repeat("z", 70)+`"}]`)
+	}
+}
+
 // TestSkipperOfAnything that looks like JSON here and there.
 func TestSkipperOfAnything(t *testing.T) {
 	parts := []string{`{`, `}`, `[`, `]`, `, `, `: `, `,`, `:`, ` `, "\n", `"a"`, `"name": `, `"__type__": `, `"__value__": `, `"\\"`, `"\""`, `"\u0022": `,
@@ -78,6 +94,22 @@ func TestSkipperDepth(t *testing.T) {
 			sameVerdict(t, text[:len(text)-1])
 			sameVerdict(t, text+end)
 			sameVerdict(t, `{"b": 1, "a": `+text+`}`)
+		}
+	}
+}
+
+// TestSkipperTakesCelerysForm, and does not leave it to the scanner, which takes several times as long.
+func TestSkipperTakesCelerysForm(t *testing.T) {
+	for _, text := range []string{
+		`{"status": "SUCCESS", "result": {}, "children": [], "traceback": null, "date_done": "2026-11-21T20:36:17.166399+00:00"}`,
+		`{"a": "\n\u00e9\\\"", "b": [true, false, -1, 0, 1.5, -2.5e-7, 1e5, [[], {}]], "c": {"d": {"e": "` + strings.Repeat("f", 200) + `\n"}}}`,
+		`[{"a":1,"b":"c"},[1,2],"x" , { } ]`,
+		strings.Repeat("[", 63) + strings.Repeat("]", 63),
+		`"` + strings.Repeat(`\"`, 100) + `"`,
+	} {
+		sc := scanner{s: text}
+		if _, _, err := sc.document(); err != nil || sc.slow {
+			t.Errorf("%s: slow: %v, %v", text, sc.slow, err)
 		}
 	}
 }
