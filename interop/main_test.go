@@ -25,7 +25,7 @@ func runAll(m *testing.M) int {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
-		defer p.stop()
+		defer p.Stop()
 		pythons = append(pythons, p)
 	}
 	for _, kind := range redistest.Kinds() {

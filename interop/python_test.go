@@ -1,57 +1,33 @@
 package interop
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/larder-go/larder/codec"
+	"github.com/larder-go/larder/interop/internal/pyproc"
 )
 
 // python is a process that runs worker.py with one version of async-caches. Its methods may be called concurrently.
 type python struct {
-	version string // of async-caches
-	cmd     *exec.Cmd
-	ids     atomic.Int64
-
-	mu      sync.Mutex
-	stdin   io.WriteCloser
-	waiting map[int64]chan reply
-	gone    error // why no more answers come
+	*pyproc.Process
+	version string       // of async-caches
+	names   atomic.Int64 // given to clients
 }
 
 // reply is what came of an expression: a value or an exception.
-type reply struct {
-	ID     int64   `json:"id"`
-	JSON   *string `json:"json"`  // nil: json.dumps does not take it
-	Bytes  []byte  `json:"bytes"` // of a bytes object
-	Repr   string  `json:"repr"`
-	Raises string  `json:"raises"`
-	Text   string  `json:"text"`
-}
+type reply = pyproc.Reply
 
-// exception is as the vectors have it.
-func (r reply) exception() string { return r.Raises + ": " + r.Text }
+// vars are the names that an expression uses, with values that JSON can say; or a command with its arguments.
+type vars = pyproc.Command
 
-// vars are the names that an expression uses, with values that JSON can say.
-type vars map[string]any
-
-const (
-	environment = ".venv"
-
-	// answerLimit is far more than anything takes: a worker that hangs fails one test, not the whole run by its time-out.
-	answerLimit = time.Minute
-)
+const environment = ".venv"
 
 var errNoPython = errors.New("there is no Python environment: ./scripts/test interop makes it, or interop/setup")
 
@@ -65,98 +41,21 @@ func startPython(version string) (*python, error) {
 	}
 	// Isolated from the user's own packages and PYTHON… variables; no __pycache__; calls that raise may leave a coroutine unawaited.
 	cmd := exec.Command(filepath.Join(environment, "bin", "python"), "-I", "-B", "-W", "ignore::RuntimeWarning", "worker.py", folder)
-	cmd.Stderr = os.Stderr
-	p := &python{version: version, cmd: cmd, waiting: map[int64]chan reply{}}
-	stdout, err := cmd.StdoutPipe()
+	p, err := pyproc.Start(cmd)
 	if err != nil {
-		return nil, err
-	}
-	if p.stdin, err = cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%w (%w)", errNoPython, err)
 	}
-	go p.listen(stdout)
-	return p, nil
-}
-
-// stop lets the process end at the end of its input.
-func (p *python) stop() {
-	_ = p.stdin.Close()
-	timer := time.AfterFunc(10*time.Second, func() { _ = p.cmd.Process.Kill() })
-	defer timer.Stop()
-	_ = p.cmd.Wait()
-}
-
-func (p *python) listen(stdout io.Reader) {
-	in := bufio.NewReader(stdout)
-	for {
-		line, err := in.ReadBytes('\n')
-		var r reply
-		if err == nil {
-			err = json.Unmarshal(line, &r)
-		}
-		if err != nil {
-			p.end(fmt.Errorf("worker.py does not answer any more: %w", err))
-			return
-		}
-		p.mu.Lock()
-		answer := p.waiting[r.ID]
-		delete(p.waiting, r.ID)
-		p.mu.Unlock()
-		answer <- r
-	}
-}
-
-func (p *python) end(why error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.gone = why
-	for _, answer := range p.waiting {
-		close(answer)
-	}
-	clear(p.waiting)
-}
-
-// ask sends a command and waits for its answer. The answer's exception is no error.
-func (p *python) ask(command vars) (reply, error) {
-	id := p.ids.Add(1)
-	command["id"] = id
-	line, err := json.Marshal(command)
-	if err != nil {
-		return reply{}, err
-	}
-	answer := make(chan reply, 1)
-	p.mu.Lock()
-	gone := p.gone
-	if gone == nil {
-		p.waiting[id] = answer
-		_, err = p.stdin.Write(append(line, '\n'))
-	}
-	p.mu.Unlock()
-	if err := errors.Join(gone, err); err != nil {
-		return reply{}, err
-	}
-	select {
-	case r, alive := <-answer:
-		if !alive {
-			return r, p.gone
-		}
-		return r, nil
-	case <-time.After(answerLimit):
-		return reply{}, fmt.Errorf("no answer from worker.py within %v to %s", answerLimit, line)
-	}
+	return &python{Process: p, version: version}, nil
 }
 
 func (p *python) must(t testing.TB, command vars) reply {
 	t.Helper()
-	r, err := p.ask(command)
+	r, err := p.Ask(command)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Raises != "" {
-		t.Fatalf("Python: %v: %s", command, r.exception())
+		t.Fatalf("Python: %v: %s", command, r.Exception())
 	}
 	return r
 }
@@ -181,17 +80,17 @@ func (p *python) raw(t testing.TB, url string) client {
 
 func (p *python) opened(t testing.TB, kind string, command vars) client {
 	t.Helper()
-	c := client{p, fmt.Sprintf("%s%d", kind, p.ids.Add(1))}
+	c := client{p, fmt.Sprintf("%s%d", kind, p.names.Add(1))}
 	command["open"] = c.name
 	p.must(t, command)
-	t.Cleanup(func() { _, _ = p.ask(vars{"close": c.name}) })
+	t.Cleanup(func() { _, _ = p.Ask(vars{"close": c.name}) })
 	return c
 }
 
 // try evaluates an expression, in which c is the cache and r is redis-py; what can be awaited is.
 func (c client) try(t testing.TB, expression string, with vars) reply {
 	t.Helper()
-	r, err := c.ask(c.command(expression, with))
+	r, err := c.Ask(c.command(expression, with))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,15 +111,15 @@ func (c client) run(t testing.TB, expression string, with vars) reply {
 func (c client) says(t testing.TB, expression, json string) {
 	t.Helper()
 	if r := c.try(t, expression, nil); r.JSON == nil || *r.JSON != json {
-		t.Errorf("Python: %s = %s%s; want %s", expression, r.Repr, strings.TrimPrefix(r.exception(), ": "), json)
+		t.Errorf("Python: %s = %s%s; want %s", expression, r.Repr, r.Exception(), json)
 	}
 }
 
 // raises wants an exception with this in its type and text.
 func (c client) raises(t testing.TB, expression, exception string) {
 	t.Helper()
-	if r := c.try(t, expression, nil); !strings.Contains(r.exception(), exception) {
-		t.Errorf("Python: %s = %s%s; want %s", expression, r.Repr, strings.TrimPrefix(r.exception(), ": "), exception)
+	if r := c.try(t, expression, nil); !strings.Contains(r.Exception(), exception) {
+		t.Errorf("Python: %s = %s%s; want %s", expression, r.Repr, r.Exception(), exception)
 	}
 }
 
@@ -245,12 +144,12 @@ func decode(t testing.TB, r reply) (value any) {
 func (c client) repeat(expression string, times, tasks int) (values []any, err error) {
 	command := c.command(expression, nil)
 	command["times"], command["tasks"] = times, tasks
-	r, err := c.ask(command)
+	r, err := c.Ask(command)
 	if err != nil {
 		return nil, err
 	}
 	if r.JSON == nil {
-		return nil, fmt.Errorf("python: %s", r.exception())
+		return nil, fmt.Errorf("python: %s", r.Exception())
 	}
 	return values, codec.JSON.Unmarshal([]byte(*r.JSON), &values)
 }

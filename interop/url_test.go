@@ -49,7 +49,7 @@ func TestOnlyOneSide(t *testing.T) {
 // wantRefused opens a URL in Python.
 func (e env) wantRefused(url, exception string) {
 	e.Helper()
-	r, err := e.py.ask(vars{"open": "none", "url": url})
+	r, err := e.py.Ask(vars{"open": "none", "url": url})
 	if err != nil || r.Raises != exception {
 		e.Errorf("Python: %s: %s: %s, %v; want %s", url, r.Raises, r.Text, err, exception)
 	}
@@ -80,12 +80,12 @@ func TestPassword(t *testing.T) {
 			}
 			c := larder.Of[any](e.open(address), "")
 			ok(e, c.Set(e.Context(), "k", 1))
-			r, err := p.ask(vars{"open": "none", "url": address})
+			r, err := p.Ask(vars{"open": "none", "url": address})
 			if ok(t, err); (r.Raises == "") != both {
-				t.Errorf("%q: Python: %s", password, r.exception())
+				t.Errorf("%q: Python: %s", password, r.Exception())
 			}
 			if both {
-				_, err := p.ask(vars{"close": "none"})
+				_, err := p.Ask(vars{"close": "none"})
 				ok(t, err)
 			}
 		}

@@ -46,7 +46,7 @@ func TestValues(t *testing.T) {
 			ok(e, raw.Set(e.Context(), "go", json.RawMessage(v.json)))
 			r := py.try(e, `same(c.get("go"), `+v.python+`)`, nil)
 			if r.Repr != "True" {
-				e.Errorf("%s: Python does not read what Go has written: %s %s", v.name, r.Repr, r.exception())
+				e.Errorf("%s: Python does not read what Go has written: %s %s", v.name, r.Repr, r.Exception())
 			}
 			py.run(e, `c.set("python", `+v.python+`)`, nil)
 			wantGet(e, c, "python", v.json)
@@ -55,7 +55,7 @@ func TestValues(t *testing.T) {
 			ok(e, err)
 			ok(e, c.Set(e.Context(), "again", value))
 			if r := py.try(e, `same(c.get("again"), `+v.python+`)`, nil); r.Repr != "True" {
-				e.Errorf("%s: Python does not read what Go has read and written: %s %s", v.name, r.Repr, r.exception())
+				e.Errorf("%s: Python does not read what Go has read and written: %s %s", v.name, r.Repr, r.Exception())
 			}
 		}
 	})

@@ -99,9 +99,9 @@ func (e env) wantReply(r reply, v vector) {
 	e.Helper()
 	switch {
 	case v.Raises == nil && r.Repr != *v.Returns:
-		e.Errorf("Python: %s%s; the vector has %s", r.Repr, strings.TrimPrefix(r.exception(), ": "), *v.Returns)
+		e.Errorf("Python: %s%s; the vector has %s", r.Repr, r.Exception(), *v.Returns)
 	case v.Raises != nil && !sameException(r, *v.Raises):
-		e.Errorf("Python: %s%s; the vector has %s", r.Repr, strings.TrimPrefix(r.exception(), ": "), *v.Raises)
+		e.Errorf("Python: %s%s; the vector has %s", r.Repr, r.Exception(), *v.Raises)
 	}
 }
 

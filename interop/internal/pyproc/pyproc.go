@@ -1,5 +1,5 @@
-// Package pyproc talks to a Python program that answers commands: one JSON object on a line of its stdin, and one on a line of its stdout for
-// each, in any order.
+// Package pyproc talks to a Python program that answers commands: one JSON object on a line of its stdin, and one on a
+// line of its stdout for each, in any order.
 package pyproc
 
 import (
@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// answerLimit is far more than anything takes: a program that hangs fails one test, not the whole run by its time-out.
+	// answerLimit is far more than anything takes: a program that hangs fails one test, not the whole run by its
+	// time-out.
 	answerLimit = time.Minute
 	// endLimit is how long a program may take to end when its input has.
 	endLimit = 10 * time.Second
@@ -38,7 +39,8 @@ type Command map[string]any
 // Reply is what came of a command: a value or an exception.
 type Reply struct {
 	ID     int64   `json:"id"`
-	JSON   *string `json:"json"` // nil: the value has no such form
+	JSON   *string `json:"json"`  // nil: the value has no such form
+	Bytes  []byte  `json:"bytes"` // of a bytes object
 	Repr   string  `json:"repr"`
 	Raises string  `json:"raises"` // the exception's type
 	Text   string  `json:"text"`   // and its text
