@@ -82,10 +82,13 @@ func (d *Dialer) dial(ctx context.Context, addr string, nd *net.Dialer, config *
 	}
 	d.mu.Unlock()
 	w, err := d.connect(ctx, addr, config)
-	if err != nil {
+	switch {
+	case err == nil:
+		return w, nil
+	case errors.Is(err, driver.ErrClosed), errors.Is(err, context.Canceled):
 		return nil, err
 	}
-	return w, nil
+	return nil, fmt.Errorf("cannot connect to %s: %w", addr, err) // not a notConnected, after which the call is made again
 }
 
 // begin starts an attempt, unless one is under way or the last one failed only just now.
@@ -142,7 +145,7 @@ func (d *Dialer) connect(ctx context.Context, addr string, config *tls.Config) (
 		}
 		return nil, driver.ErrClosed
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, fmt.Errorf("no answer within %v", d.timeout)
+		return nil, fmt.Errorf("no answer within %v%s", d.timeout, wire.Unanswered(err))
 	case err != nil:
 		return nil, err
 	}

@@ -5,8 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -25,9 +28,36 @@ func Reach(ctx context.Context, addr string, config *tls.Config) (net.Conn, erro
 	}
 	if err := greet(ctx, conn); err != nil {
 		_ = conn.Close()
-		return nil, err
+		return nil, suspect(err, conn, config)
 	}
 	return conn, nil
+}
+
+// errHandshake marks the end of the time during a handshake.
+var errHandshake = errors.New("in the TLS handshake")
+
+// Unanswered says of an error for a server that has not answered in time to what, if that may be the reason.
+func Unanswered(err error) string {
+	if errors.Is(err, errHandshake) {
+		return " to the TLS handshake, as from a server without TLS"
+	}
+	return ""
+}
+
+// suspect adds to the error of a server that has never said anything what it has in common with a mistaken URL.
+func suspect(err error, conn net.Conn, config *tls.Config) error {
+	secure, _ := conn.(*tls.Conn)
+	begun := secure != nil && !secure.ConnectionState().HandshakeComplete
+	hungUp := errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF)
+	switch {
+	case begun && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)):
+		return fmt.Errorf("%w %w", err, errHandshake)
+	case hungUp && secure == nil:
+		return fmt.Errorf("%w, as by a server that wants TLS (rediss://)", err)
+	case hungUp && !begun && len(config.Certificates) == 0:
+		return fmt.Errorf("%w, as by a server that wants a client's certificate (tls_cert and tls_key)", err)
+	}
+	return err
 }
 
 // dialFault leaves out what the caller says anyhow: "dial tcp 127.0.0.1:6379:".
