@@ -2,12 +2,14 @@ package faultproxy
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
-	"sync"
 	"testing"
 	"time"
+
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 // patience is how long a test waits for what has to come.
@@ -15,34 +17,7 @@ const patience = 10 * time.Second
 
 // echo starts a server that sends back what it gets, and returns its address.
 func echo(t *testing.T, network, address string) string {
-	return serve(t, network, address, func(c net.Conn) { io.Copy(c, c) })
-}
-
-// serve starts a server that gives each connection to a handler, and ends it with the test.
-func serve(t *testing.T, network, address string, handle func(net.Conn)) string {
-	t.Helper()
-	l, err := net.Listen(network, address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var running sync.WaitGroup
-	running.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			running.Go(func() {
-				defer c.Close()
-				handle(c)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		running.Wait()
-	})
-	return l.Addr().String()
+	return testproc.Listen(t, network, address, func(c net.Conn) { io.Copy(c, c) })
 }
 
 type client struct {
@@ -107,11 +82,13 @@ func (c client) expectNothing() {
 	c.SetReadDeadline(time.Now().Add(patience))
 }
 
-func eventually(t *testing.T, done func() bool) {
+// noConnections waits until there are none.
+func noConnections(t *testing.T, p *Proxy) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not happen")
+	testproc.Eventually(t, func() error {
+		if n := p.Connections(); n > 0 {
+			return fmt.Errorf("%d connections are left", n)
 		}
-	}
+		return nil
+	})
 }

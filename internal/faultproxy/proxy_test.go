@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,7 +29,7 @@ func TestForward(t *testing.T) {
 		t.Errorf("%d connections of %d", p.Connections(), p.Accepted())
 	}
 	c.Close()
-	eventually(t, func() bool { return p.Connections() == 0 })
+	noConnections(t, p)
 }
 
 func TestForwardMuch(t *testing.T) {
@@ -72,7 +74,7 @@ func TestCut(t *testing.T) {
 	p.Cut()
 	one.expectEnd()
 	two.expectEnd()
-	eventually(t, func() bool { return p.Connections() == 0 })
+	noConnections(t, p)
 	dial(t, p).ask("3", "3")
 }
 
@@ -126,7 +128,7 @@ func TestTruncate(t *testing.T) {
 
 func TestHalfCloseRequests(t *testing.T) {
 	began, ended := make(chan bool), make(chan string, 1)
-	p := New(t, "tcp", serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+	p := New(t, "tcp", testproc.Listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
 		io.ReadFull(c, make([]byte, 5))
 		close(began)
 		rest, _ := io.ReadAll(c)
@@ -147,7 +149,7 @@ func TestHalfCloseRequests(t *testing.T) {
 
 func TestHalfCloseReplies(t *testing.T) {
 	received := make(chan string, 1)
-	p := New(t, "tcp", serve(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
+	p := New(t, "tcp", testproc.Listen(t, "tcp", "127.0.0.1:0", func(c net.Conn) {
 		io.WriteString(c, "hi\n")
 		line, _ := bufio.NewReader(c).ReadString('\n')
 		received <- line
@@ -196,7 +198,7 @@ func TestEndless(t *testing.T) {
 	p.Endless([]byte("xyz"))
 	c.ask("hello", strings.Repeat("xyz", 1<<20))
 	c.Close()
-	eventually(t, func() bool { return p.Connections() == 0 })
+	noConnections(t, p)
 	p.Endless(nil)
 	dial(t, p).ask("hello", "hello")
 }

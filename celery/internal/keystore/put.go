@@ -29,7 +29,7 @@ func Put(ctx context.Context, store driver.Store, key string, value []byte, ttl 
 		return false, err
 	}
 	for losses := 0; ; losses++ {
-		if err := pause(ctx, losses); err != nil {
+		if err := waitForTurn(ctx, losses); err != nil {
 			return false, err
 		}
 		old, v, err := w.read(ctx, key)

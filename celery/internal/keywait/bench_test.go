@@ -13,6 +13,7 @@ import (
 	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 // writes is how many values a second BenchmarkLatency stores: its load.
@@ -98,7 +99,7 @@ func BenchmarkIdle(b *testing.B) {
 					_ = w.Watch(ctx, []string{fmt.Sprint("idle", i)}, func(string, []byte, error) bool { return true })
 				})
 			}
-			eventually(b, func() error { return none("missing keys", max(0, crowd/2-w.Idle())) })
+			testproc.Eventually(b, func() error { return none("missing keys", max(0, crowd/2-w.Idle())) })
 			time.Sleep(time.Second) // what it costs to begin is over
 			began, used := time.Now(), processorTime()
 			for range b.N {

@@ -96,8 +96,8 @@ func TestNothingPilesUp(t *testing.T) {
 	})
 }
 
-// TestNothingIsUnusedTwice: of those who come and go while a subscription takes long, nothing is left either.
-func TestNothingIsUnusedTwice(t *testing.T) {
+// TestNothingIsNotedTwice: of those who come and go while a subscription takes long, nothing is left either.
+func TestNothingIsNotedTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript()
 		var blocks atomic.Bool

@@ -9,6 +9,7 @@ import (
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 	"github.com/larder-go/larder/redis"
 )
 
@@ -22,7 +23,7 @@ func TestFrozenClusterNode(t *testing.T) {
 			store := enginetest.Closing(t, opened, err)
 			w := start(t, store, keywait.Options{Reread: time.Hour})
 			watch(t, w, "end", "nothing")
-			eventually(t, func() error {
+			testproc.Eventually(t, func() error {
 				_, subscribed := w.Waiting()
 				return none("keys that are not subscribed to", 1-subscribed)
 			})

@@ -13,6 +13,7 @@ import (
 	"github.com/larder-go/larder/internal/faultproxy"
 	"github.com/larder-go/larder/internal/memcachetest"
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 	"github.com/larder-go/larder/memcached"
 )
 
@@ -54,7 +55,7 @@ func TestKilledServer(t *testing.T) {
 			}
 			cancel()
 			p.Restart(t)
-			eventually(t, func() error {
+			testproc.Eventually(t, func() error {
 				return enginetest.Store(t.Context(), writer, "key", fmt.Sprint(i))
 			})
 			before.expect(fmt.Sprint("key=", i))
@@ -91,7 +92,7 @@ func TestFrozenServer(t *testing.T) {
 			t.Errorf("Watch and Close took %v", took)
 		}
 		p.Thaw(t)
-		eventually(t, func() error {
+		testproc.Eventually(t, func() error {
 			return enginetest.Store(t.Context(), store, "key", "end")
 		})
 		before.expect("key=end")
@@ -211,7 +212,7 @@ func TestWhatFindsIt(t *testing.T) {
 			store, writer := enginetest.DialRedis(t, proxy.Addr(), 0), enginetest.DialRedis(t, s.Addr(), 0)
 			w := start(t, lossy{store, store.(driver.Batcher), store.(driver.Notifier), c.loses}, keywait.Options{Reread: c.reread})
 			h, probe := watch(t, w, "end", "key"), watch(t, w, "end", "probe")
-			eventually(t, func() error {
+			testproc.Eventually(t, func() error {
 				_, subscribed := w.Waiting()
 				return none("keys that are not subscribed to or read", 4-subscribed-w.Idle())
 			})

@@ -15,6 +15,7 @@ import (
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/faultproxy"
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 const (
@@ -51,7 +52,7 @@ func TestCrowd(t *testing.T) {
 			t.Cleanup(func() { // before the stores and the proxy
 				_ = reader.Close()
 				_ = writer.Close()
-				eventually(t, func() error { return none("connections", proxy.Connections()) })
+				testproc.Eventually(t, func() error { return none("connections", proxy.Connections()) })
 				check()
 			})
 			storm(t, reader, writer, proxy)
@@ -76,18 +77,6 @@ func none(what string, n int) error {
 	return nil
 }
 
-// eventually looks until there is no error.
-func eventually(t testing.TB, look func() error) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for err := look(); err != nil; err = look() {
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Millisecond) // between two looks
-	}
-}
-
 func storm(t *testing.T, reader, writer driver.Store, proxy *faultproxy.Proxy) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -102,7 +91,7 @@ func storm(t *testing.T, reader, writer driver.Store, proxy *faultproxy.Proxy) {
 		all.Go(func() { waitFor(t, ctx, w, keys[i], &told) })
 	}
 	_, hears := reader.(driver.Notifier)
-	eventually(t, func() error {
+	testproc.Eventually(t, func() error {
 		if waiting, subscribed := w.Waiting(); waiting < crowd || hears && subscribed+w.Idle() < 2*crowd {
 			return fmt.Errorf("%d wait, %d hear", waiting, subscribed)
 		}
@@ -115,7 +104,7 @@ func storm(t *testing.T, reader, writer driver.Store, proxy *faultproxy.Proxy) {
 	}
 	for i, key := range keys {
 		if i%(crowd/reconnects) == 0 {
-			eventually(t, func() error { return none("waiters", i-int(told.Load())) })
+			testproc.Eventually(t, func() error { return none("waiters", i-int(told.Load())) })
 			proxy.Cut()
 		}
 		if err := enginetest.Store(ctx, writer, key, key); err != nil {

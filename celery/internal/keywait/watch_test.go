@@ -14,6 +14,7 @@ import (
 	"github.com/larder-go/larder/celery/internal/enginetest"
 	"github.com/larder-go/larder/celery/internal/keywait"
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 // limit bounds what a test may take that fails.
@@ -347,7 +348,7 @@ func TestClose(t *testing.T) {
 						})
 					}()
 				}
-				eventually(t, func() error { return none("callers", max(0, 10-int(told.Load()))) })
+				testproc.Eventually(t, func() error { return none("callers", max(0, 10-int(told.Load()))) })
 				switch end {
 				case "Close":
 					w.Close()
