@@ -22,7 +22,8 @@ type Worker struct {
 	Tasks   map[string]Task
 }
 
-// Run works until ctx ends, and returns nil then. What cannot be received, stored or sent ends it with that error.
+// Run works until ctx ends, and returns nil then: after the task that it has received, which nobody else would do. What cannot be
+// received, stored or sent ends it with that error.
 func (w *Worker) Run(ctx context.Context) error {
 	for {
 		m, err := w.Broker.Receive(ctx, w.Queue)
@@ -32,7 +33,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := w.do(ctx, m); err != nil {
+		if err := w.do(context.WithoutCancel(ctx), m); err != nil {
 			return fmt.Errorf("task %s (%s): %w", m.ID, m.Task, err)
 		}
 	}
