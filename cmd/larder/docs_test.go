@@ -28,6 +28,18 @@ func documented(t *testing.T, what *regexp.Regexp) string {
 	return string(found[1])
 }
 
+// wantNoRefusals looks at what the server has noted of refused commands. CONFIG GET may be among them: the page says what is lost
+// without, and it would show passwords.
+func wantNoRefusals(t *testing.T, s *redistest.Server) {
+	t.Helper()
+	log := strings.Split(s.MustDo(t, "ACL", "LOG"), "\n")
+	for i, word := range log {
+		if word == "object" && !strings.HasPrefix(log[i+1], "config") {
+			t.Errorf("the server has refused %s", log[i+1])
+		}
+	}
+}
+
 // The rights that the documentation gives are enough for every command, and none of them is refused.
 func TestDocumentedRights(t *testing.T) {
 	needs(t, "redis-server")
@@ -56,9 +68,7 @@ func TestDocumentedRights(t *testing.T) {
 	sh.findings(0)
 	sh.want("1\n", 0, "delete", "a", "x")
 	sh.want("5\n", 0, "clear", "--mine")
-	if refused := s.MustDo(t, "ACL", "LOG"); refused != "" {
-		t.Errorf("the server has refused %s", refused)
-	}
+	wantNoRefusals(t, s)
 }
 
 func TestDocumentedRightsInACluster(t *testing.T) {
@@ -70,8 +80,6 @@ func TestDocumentedRightsInACluster(t *testing.T) {
 	sh.findings(0)
 	sh.want("4\n", 0, "clear", "--mine")
 	for _, node := range c.Nodes() {
-		if refused := node.MustDo(t, "ACL", "LOG"); refused != "" {
-			t.Errorf("the server has refused %s", refused)
-		}
+		wantNoRefusals(t, node)
 	}
 }
