@@ -22,6 +22,9 @@
 // body. To send the message that starts it, or any task, is not a part of this package: that needs a
 // client of the broker.
 //
+// [Results.List], [Results.Follow] and [Results.Audit] are for whoever operates the system: they look at all
+// that is stored, as the command larder results does.
+//
 // # The key-value surface
 //
 // [Backend] is what Celery calls a key-value store backend: Get, MGet, Set, Delete, Incr and Expire over an

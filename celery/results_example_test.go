@@ -1,6 +1,7 @@
 package celery_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,46 @@ func ExampleResults_Join() {
 	// Output:
 	// b 'second to be named'
 	// a 'done last'
+}
+
+// How far a task is, until it is done.
+func ExampleResults_Watch() {
+	ctx := context.Background()
+	results, _ := celery.Open(ctx, "memory://")
+	defer results.Close()
+	_ = results.UpdateState(ctx, "d2f1", "PROGRESS", map[string]int{"current": 3, "total": 10}, nil)
+
+	for change, err := range results.Watch(ctx, []string{"d2f1"}) {
+		if err = cmp.Or(err, change.Err); err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(change.Meta.Status, change.Meta.Result)
+		if !change.Meta.Status.Ready() {
+			_ = results.MarkDone(ctx, "d2f1", 42, nil)
+		}
+	}
+	// Output:
+	// PROGRESS {'current': 3, 'total': 10}
+	// SUCCESS 42
+}
+
+// A task that returns the result of another one, as `return add.delay(1, 2)` does, leads there.
+func ExampleNodeOf() {
+	ctx := context.Background()
+	results, _ := celery.Open(ctx, "memory://")
+	defer results.Close()
+	_ = results.MarkDone(ctx, "d2f1", celery.Task("77b0"), nil)
+	_ = results.MarkDone(ctx, "77b0", 3, nil)
+
+	meta, _ := results.Wait(ctx, "d2f1")
+	other, err := celery.NodeOf(meta.Result)
+	fmt.Println(other.ID, err)
+	sum, err := celery.Get[int](ctx, results, other.ID)
+	fmt.Println(sum, err)
+	// Output:
+	// 77b0 <nil>
+	// 3 <nil>
 }
 
 // Go and Python workers do the parts of one chord. Whoever does the last one starts the body.
