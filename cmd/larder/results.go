@@ -13,7 +13,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// resultsCmd is the commands that look at what Celery's workers have stored. What they print is in resultsprint.go.
+// resultsCmd is the commands that look at what Celery's workers have stored. What they print is in
+// resultsprint.go.
 type resultsCmd struct {
 	Config     string `placeholder:"FILE" help:"The application's settings under Celery's names, as JSON or YAML; its result_backend is used without --url."`
 	Serializer string `placeholder:"NAME" help:"How results are written: json, yaml, msgpack or pickle. Default: the settings', or else json."`

@@ -102,7 +102,8 @@ func (a *app) printMeta(s *celery.Stored) {
 	}
 }
 
-// fieldText is a field for a person: texts without their quotes, exceptions as Python prints them, children by their ids.
+// fieldText is a field for a person: texts without their quotes, exceptions as Python prints them,
+// children by their ids.
 func fieldText(m *celery.Meta, f py.Field) string {
 	if f.Name == "result" {
 		if e := m.Exception(); e != nil {

@@ -30,8 +30,8 @@ func idMember(name, id string) (member, value string) {
 	return name + strings.TrimPrefix(kind, "key"), value
 }
 
-// resultRow is a line on what is stored of a task: id, state, when it was stored, name and value. The columns stand under each
-// other as long as they hold what Celery's do.
+// resultRow is a line on what is stored of a task: id, state, when it was stored, name and value. The columns
+// stand under each other as long as they hold what Celery's do.
 func resultRow(id string, m *celery.Meta, err error, at time.Time) string {
 	when := "-"
 	if !at.IsZero() {

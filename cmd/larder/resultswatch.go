@@ -84,7 +84,8 @@ func (a *app) printResults(changes iter.Seq2[celery.Change, error], limit int) e
 	return nil
 }
 
-// printResult prints a line. An id that cannot be is an error: it is the command line that is wrong, and not what is stored.
+// printResult prints a line. An id that cannot be is an error: it is the command line that is wrong, and
+// not what is stored.
 func (a *app) printResult(c celery.Change) error {
 	switch {
 	case errors.Is(c.Err, celery.ErrBadID), errors.Is(c.Err, celery.ErrBadKey):

@@ -66,7 +66,8 @@ func open(ctx context.Context, settings string) (*celery.Results, error) {
 	return celery.OpenConfig(ctx, cfg)
 }
 
-// wait shows a task's states with what is stored beside them, until it is done. A task that has failed is an error.
+// wait shows a task's states with what is stored beside them, until it is done. A task that has
+// failed is an error.
 func wait(ctx context.Context, out io.Writer, results *celery.Results, id string) error {
 	for change, err := range results.Watch(ctx, []string{id}) {
 		if err = cmp.Or(err, change.Err); err != nil { // the end of the watch, or what is wrong with this task's result

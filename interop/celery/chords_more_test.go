@@ -10,7 +10,8 @@ import (
 	"github.com/larder-go/larder/celery"
 )
 
-// waiting makes the last part of a chord, which waits at a gate in Python or Go. It keeps a Go worker busy, which has a queue of its own.
+// waiting makes the last part of a chord, which waits at a gate in Python or Go. It keeps a Go worker busy,
+// which has a queue of its own.
 const waiting = `
 def go(name, *args):
     return app.signature("go." + name, args=args).set(queue=queue)
@@ -18,7 +19,8 @@ def go(name, *args):
 last = wait.s(gate, 100) if which == "py" else go("wait", gate, 100).set(queue=queue + "-last")
 `
 
-// A task of a header adds a part to its chord, which is Redis's alone. Either side counts what the other has added.
+// A task of a header adds a part to its chord, which is Redis's alone. Either side counts what the
+// other has added.
 func TestPartsAreAddedToChords(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		r := s.open(t)
@@ -66,8 +68,9 @@ func TestChordsOnMemcachedDoNotGrow(t *testing.T) {
 	}, named("pylibmc-1", "python-memcached-1"))
 }
 
-// The errbacks of a body (link_error) are told that it was not started, by whoever has done the last part. One that takes the id is a
-// task of its own, of either side. One that takes the exception, a Python worker calls; Go has no such thing.
+// The errbacks of a body (link_error) are told that it was not started, by whoever has done the last part.
+// One that takes the id is a task of its own, of either side. One that takes the exception, a Python worker
+// calls; Go has no such thing.
 func TestErrbacksOfChords(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		r := s.open(t)

@@ -9,8 +9,9 @@ import (
 	"github.com/larder-go/larder/celery"
 )
 
-// shapes are headers of chords that are more than plain tasks. The name last stands for a task that waits at a gate, in Python or Go, until
-// all others are done: the body gets the same whichever it is. Celery makes one list of a header with a group inside, and turns that around.
+// shapes are headers of chords that are more than plain tasks. The name last stands for a task that waits at
+// a gate, in Python or Go, until all others are done: the body gets the same whichever it is. Celery makes
+// one list of a header with a group inside, and turns that around.
 var shapes = []struct {
 	name, header string
 	others       int // parts beside the last

@@ -81,7 +81,8 @@ func more(r *celery.Results, b *broker.Broker) broker.Task {
 	}
 }
 
-// mixed is a chord whose header has parts of both sides. Those of wait in Python and Go wait at a gate of their own.
+// mixed is a chord whose header has parts of both sides. Those of wait in Python and Go wait at a
+// gate of their own.
 const mixed = `
 def go(name, *args):
     return app.signature("go." + name, args=args).set(queue=queue)
@@ -90,7 +91,8 @@ header = [add.s(1, 1), go("add", 2, 2), wait.s(gate + "-py", 6), go("wait", gate
 result = chord(header, echo.s().set(queue="celery"))()
 [result.id, result.parent.id]`
 
-// A chord's parts are done by workers of both sides. Whichever has the last one starts the body, with the results in their order.
+// A chord's parts are done by workers of both sides. Whichever has the last one starts the body, with the
+// results in their order.
 func TestMixedChords(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		r := s.open(t)

@@ -86,7 +86,8 @@ func node(n celery.Node) any {
 	return []any{[]any{n.ID, parent}, children}
 }
 
-// alike wants that both sides see the same, and returns it; or that neither can read it, which is nothing. Pickles may be beyond Go alone.
+// alike wants that both sides see the same, and returns it; or that neither can read it, which is nothing.
+// Pickles may be beyond Go alone.
 func (s *site) alike(t testing.TB, r *celery.Results, id string) (mine seen) {
 	t.Helper()
 	m, err := r.Result(t.Context(), id)

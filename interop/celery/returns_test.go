@@ -35,7 +35,8 @@ func joined(t testing.TB, r *celery.Results, ids []string) (unread int) {
 	return unread
 }
 
-// Every type of Python is read by Go as Python itself reads it again, also those that could not be stored, which have failed.
+// Every type of Python is read by Go as Python itself reads it again, also those that could not be stored,
+// which have failed.
 func TestGoReadsWhatTasksReturn(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		r := s.open(t)
@@ -50,7 +51,8 @@ func TestGoReadsWhatTasksReturn(t *testing.T) {
 				equal(t, names[i], got.Exception, "kombu.exceptions.EncodeError")
 			}
 		}
-		// A map whose keys are numbers: kombu writes it in msgpack, and does not read it. A class, in a pickle, is no plain value.
+		// A map whose keys are numbers: kombu writes it in msgpack, and does not read it. A class, in a
+		// pickle, is no plain value.
 		want := map[string]int{"msgpack": 1, "pickle": 1}[s.serializer]
 		equal(t, "values that cannot be read", unread, want)
 		if s.serializer == "json" && !slices.Contains([]int{2, 4}, failed) {

@@ -133,8 +133,8 @@ func TestGoReadsRetry(t *testing.T) {
 	}, named("redis-json", "redis-rich", "redis-yaml", "pylibmc-2-rich", "python-memcached-1"))
 }
 
-// FAILURE may be stored with update_state, too: with an exception, which is read like any other, or with something else, which is
-// nobody's exception and can be read by nobody.
+// FAILURE may be stored with update_state, too: with an exception, which is read like any other, or with
+// something else, which is nobody's exception and can be read by nobody.
 func TestGoReadsFailuresOfUpdateState(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
 		r := s.open(t)

@@ -12,7 +12,8 @@ import (
 	"github.com/larder-go/larder/celery"
 )
 
-// raw is what a key has, with its lifetime in seconds (-1: for ever), and with the flags and the server where it is on Memcached.
+// raw is what a key has, with its lifetime in seconds (-1: for ever), and with the flags and the server where
+// it is on Memcached.
 type raw struct {
 	value  []byte
 	flags  string

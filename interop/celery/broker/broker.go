@@ -9,8 +9,8 @@ import (
 // Broker is a Redis database that messages go through: Celery's broker_url.
 type Broker struct{ client rueidis.Client }
 
-// pollSeconds is how long a Receive waits at the server before it looks whether its context has ended: a call that is given up while it
-// waits there might lose the message.
+// pollSeconds is how long a Receive waits at the server before it looks whether its context has ended: a call
+// that is given up while it waits there might lose the message.
 const pollSeconds = 0.2
 
 // prioritySteps are the queues in which kombu has messages of a priority, the most urgent first.

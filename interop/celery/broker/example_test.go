@@ -35,7 +35,8 @@ func Example_start() {
 	fmt.Println(price, err)
 }
 
-// A Go program runs tasks that Python starts with app.signature("go.double", args=(21,)).set(queue="go"), also as parts of chords.
+// A Go program runs tasks that Python starts with app.signature("go.double", args=(21,)).set(queue="go"),
+// also as parts of chords.
 func Example_worker() {
 	ctx := context.Background()
 	b, err := broker.Open("redis://localhost/0")

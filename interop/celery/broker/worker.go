@@ -9,11 +9,12 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// Task is a task that is written in Go. Its error may be a *celery.TaskError, to be raised in Python as what it names.
+// Task is a task that is written in Go. Its error may be a *celery.TaskError, to be raised in Python
+// as what it names.
 type Task func(ctx context.Context, m Message) (any, error)
 
-// Worker runs the tasks of one queue, one after the other, as a Celery worker would: it stores what has become of them, starts what
-// follows, and takes its part in chords.
+// Worker runs the tasks of one queue, one after the other, as a Celery worker would: it stores what has
+// become of them, starts what follows, and takes its part in chords.
 type Worker struct {
 	Name    string // "go@host"
 	Queue   string
@@ -22,8 +23,8 @@ type Worker struct {
 	Tasks   map[string]Task
 }
 
-// Run works until ctx ends, and returns nil then: after the task that it has received, which nobody else would do. What cannot be
-// received, stored or sent ends it with that error.
+// Run works until ctx ends, and returns nil then: after the task that it has received, which nobody else
+// would do. What cannot be received, stored or sent ends it with that error.
 func (w *Worker) Run(ctx context.Context) error {
 	for {
 		m, err := w.Broker.Receive(ctx, w.Queue)
@@ -114,8 +115,9 @@ func (w *Worker) fails(ctx context.Context, m Message, why error, req *celery.Re
 	return errors.Join(w.part(ctx, m, celery.Failure, why), w.errbacks(ctx, m, m.Embed.Errbacks))
 }
 
-// errbacks starts those of a task that has failed, each with the id of that task, after the failure was stored. An errback that takes
-// (request, exc, traceback) is no message: a Python worker that has seen the failure calls it, and Go cannot.
+// errbacks starts those of a task that has failed, each with the id of that task, after the failure was
+// stored. An errback that takes (request, exc, traceback) is no message: a Python worker that has seen the
+// failure calls it, and Go cannot.
 func (w *Worker) errbacks(ctx context.Context, failed Message, errbacks []Signature) error {
 	id, err := py.Of(failed.ID)
 	for _, s := range errbacks {
