@@ -197,20 +197,64 @@ func TestFrozenForMany(t *testing.T) {
 	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
 }
 
+// TestDialOfAnother: who has all the time there is connects, and nobody else waits for that.
+func TestDialOfAnother(t *testing.T) {
+	s, p := behind(t)
+	if err := s.Set(t.Context(), "k", []byte("v"), 0); err != nil {
+		t.Fatal(err)
+	}
+	p.Freeze(true)
+	p.Cut()
+	eventually(t, func() error { // until rueidis has noticed, too
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if err := verbs["Set"](ctx, s); err == nil || !errors.Is(err, ctx.Err()) {
+			return fmt.Errorf("not even trying to connect: %w", err)
+		}
+		return nil
+	})
+	before := p.Accepted()
+	patient := make(chan struct{})
+	go func() {
+		defer close(patient)
+		for range 3 { // one may find an attempt under way
+			_ = verbs["Set"](context.Background(), s)
+		}
+	}()
+	eventually(t, func() error {
+		if p.Accepted() == before {
+			return errors.New("nobody connects")
+		}
+		return nil
+	})
+	const limit = 50 * time.Millisecond
+	for range 3 {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		wantObeys(t, "Set", s, verbs["Set"], ctx, limit)
+		cancel()
+	}
+	<-patient
+	p.Heal()
+	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
+}
+
 // TestThaw: more calls are given up than a connection has room for, and then their answers come.
 func TestThaw(t *testing.T) {
 	s, p := behind(t)
 	manyAtOnce(64, func() { _ = s.Set(t.Context(), "k", []byte("v"), 0) }) // from now on, calls share the connection
 	accepted := p.Accepted()
 	p.Freeze(true)
-	manyAtOnce(2000, func() {
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(40*time.Millisecond, cancel)
-		if err := s.Set(ctx, "k", []byte("w"), 0); err == nil {
-			t.Error("Set through a frozen network")
-		}
-		cancel()
-	})
+	for range 160 { // few at once, who are not late: the breaker stays closed
+		manyAtOnce(16, func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(5*time.Millisecond, cancel)
+			began := time.Now()
+			if err := s.Set(ctx, "k", []byte("w"), 0); err == nil || time.Since(began) > time.Second {
+				t.Errorf("Set through a frozen network: %v after %v", err, time.Since(began))
+			}
+			cancel()
+		})
+	}
 	p.Heal()
 	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
 	if got, err := s.Get(t.Context(), "k"); string(got) != "v" || err != nil {
