@@ -155,12 +155,8 @@ var beginnings = map[string]func(t *testing.T, store driver.Store) bool{
 
 func lose(t *testing.T, store driver.Store, blinded bool) (stored bool, there string) {
 	between := sync.OnceFunc(func() { mustPut(t, store, "key", "SUCCESS") })
-	slow := &slow{capable: store.(capable), blinded: blinded, between: between}
-	victim := driver.Store(slow)
-	if n, ok := store.(driver.Notifier); ok {
-		victim = &slowNotifier{slow, n}
-	}
-	stored = mustPut(t, victim, "key", "STARTED")
+	victim := &slow{capable: store.(capable), blinded: blinded, between: between}
+	stored = mustPut(t, victim.store(), "key", "STARTED")
 	return stored, enginetest.Get(t, store, "key")
 }
 
@@ -189,6 +185,19 @@ func (s *slow) Add(ctx context.Context, key string, value []byte, ttl time.Durat
 		return true, s.Set(ctx, key, value, ttl)
 	}
 	return s.capable.Add(ctx, key, value, ttl)
+}
+
+// store is s with as much as its engine can do.
+func (s *slow) store() driver.Store {
+	if n, ok := s.capable.(driver.Notifier); ok {
+		return &slowNotifier{s, n}
+	}
+	return s
+}
+
+// slowed is store that calls between after each read.
+func slowed(store driver.Store, between func()) driver.Store {
+	return (&slow{capable: store.(capable), between: between}).store()
 }
 
 type slowNotifier struct {
