@@ -51,9 +51,8 @@ func TestResultSharesNoMemory(t *testing.T) {
 					r.b.engine.store, r.b.engine.live = store, nil
 				}
 				for _, id := range []string{"done", "failed"} {
-					m, said := result(t, r, id), ""
-					raw := string(m.Raw())
-					said = all(m)
+					m := result(t, r, id)
+					raw, said := string(m.Raw()), all(m)
 					fields := fmt.Sprint(m.Fields())
 					scribble(m.Raw())
 					if string(m.Raw()) != raw || fmt.Sprint(m.Fields()) != fields || all(m) != said {
