@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/larder-go/larder/driver"
@@ -181,6 +183,9 @@ func (n *node) session(ctx context.Context) (*meta.Session, meta.Hello, error) {
 	})
 	if err != nil {
 		s.Close()
+		if n.options.TLS == nil && (errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF)) {
+			err = fmt.Errorf("%w, as by a server that wants TLS (memcached+tls://)", err)
+		}
 		return nil, hello, err
 	}
 	return s, hello, nil
