@@ -110,7 +110,8 @@ func wantReason(t *testing.T, err error, reason string) {
 
 // TestHostileRedis: a server of random bytes is an error, whenever it begins with them, and costs little memory.
 func TestHostileRedis(t *testing.T) {
-	for _, good := range []string{"", "+PONG\r\n", "+PONG\r\n%1\r\n+proto\r\n:3\r\n", "+PONG\r\n%1\r\n+proto\r\n:3\r\n+OK\r\n+OK\r\n"} {
+	const ping, hello, setInfo, huge = "+PONG\r\n", "%1\r\n+proto\r\n:3\r\n", "+OK\r\n+OK\r\n", "*100000000\r\n"
+	for _, good := range []string{"", ping, ping + hello, ping + hello + setInfo, ping + huge, ping + hello + huge, ping + hello + setInfo + huge} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
