@@ -9,8 +9,9 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// content is what is stored under a key: bytes that an engine has handed over, or the text that an engine in this process has itself,
-// which is read where it is. What is read from it shares no memory with what anybody may write to.
+// content is what is stored under a key: bytes that an engine has handed over, or the text that an engine in
+// this process has itself, which is read where it is. What is read from it shares no memory with what anybody
+// may write to.
 type content struct {
 	bytes []byte
 	text  string

@@ -30,8 +30,8 @@ func parseDate(s string) time.Time {
 	return d.Time()
 }
 
-// usualDate reads the form that nearly all dates have: 2026-11-21T20:36:17.166399, in UTC, with or without +00:00. It is here
-// because it is most of the work of reading a small result.
+// usualDate reads the form that nearly all dates have: 2026-11-21T20:36:17.166399, in UTC, with or without
+// +00:00. It is here because it is most of the work of reading a small result.
 func usualDate(s string) (time.Time, bool) {
 	const naive, aware = len("2026-11-21T20:36:17.166399"), len("2026-11-21T20:36:17.166399+00:00")
 	if len(s) != naive && (len(s) != aware || s[naive:] != "+00:00") {

@@ -7,10 +7,10 @@ import (
 	"github.com/larder-go/larder/celery/py"
 )
 
-// decodeMeta reads what is stored under a task's id. It wants what Celery's own reader wants: a dict with a status; a result, if
-// the task is ready; an exception as the result of a task that has failed; children, if there are any, that are result tuples.
-// Fields may come in any order, and may be missing otherwise. A date that is none is no error, as for Celery as long as nobody
-// asks for it.
+// decodeMeta reads what is stored under a task's id. It wants what Celery's own reader wants: a dict with a
+// status; a result, if the task is ready; an exception as the result of a task that has failed; children, if
+// there are any, that are result tuples. Fields may come in any order, and may be missing otherwise. A date
+// that is none is no error, as for Celery as long as nobody asks for it.
 //
 // An error is a *ReadError.
 func decodeMeta(s serial.Serializer, id string, raw content) (*Meta, error) {
@@ -34,7 +34,8 @@ func (m *Meta) decode(fields py.FieldReader) error {
 	return m.check(d.seen&(1<<resultReader) != 0)
 }
 
-// metaDecoder puts fields where they belong as they are read: no list of them is made, which would take half of the time.
+// metaDecoder puts fields where they belong as they are read: no list of them is made, which would take half
+// of the time.
 type metaDecoder struct {
 	*Meta
 	at   int    // the reader of the next field, if they come in Celery's order
@@ -42,7 +43,8 @@ type metaDecoder struct {
 	more fieldSet
 }
 
-// errRepeated ends the reading of what has two fields of one name. The later one counts, and the one before it may be wrong.
+// errRepeated ends the reading of what has two fields of one name. The later one counts, and the one before
+// it may be wrong.
 var errRepeated = errors.New("a field stands there twice")
 
 func (d *metaDecoder) takeAll(fields py.FieldReader) error {
@@ -83,8 +85,8 @@ func (m *Meta) check(hasResult bool) (err error) {
 	return err
 }
 
-// metaReaders put a field's value where it belongs. They stand in the order in which Celery's own writers have the fields, those
-// first that are always there, so that each is found at once.
+// metaReaders put a field's value where it belongs. They stand in the order in which Celery's own writers
+// have the fields, those first that are always there, so that each is found at once.
 //
 // resultReader is the place of the result's.
 const resultReader = 1

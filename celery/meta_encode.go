@@ -1,6 +1,7 @@
 package celery
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/larder-go/larder/celery/internal/serial"
@@ -43,7 +44,8 @@ func (m *Meta) wire(s serial.Serializer, c py.Compat) (py.Fields, error) {
 	return w.fields, w.err
 }
 
-// storable is the result; an instance that was read from a pickle, which only Python makes, as the exception that it is.
+// storable is the result; an instance that was read from a pickle, which only Python makes, as the exception
+// that it is.
 func (m *Meta) storable(s serial.Serializer, c py.Compat) py.Value {
 	if !m.Status.Exception() {
 		return m.Result
@@ -67,7 +69,8 @@ func (m *Meta) wireExtended(w *fieldWriter) {
 	w.add(fieldQueue, noneIfEmpty(m.Queue))
 }
 
-// isoformat is a date_done: Celery 5.2 writes UTC and does not say so, later ones the application's time and its offset.
+// isoformat is a date_done: Celery 5.2 writes UTC and does not say so, later ones the application's time and
+// its offset.
 func isoformat(t time.Time, c py.Compat) string {
 	if c == py.Celery52 {
 		return py.NaiveOf(t.UTC()).String()
@@ -98,7 +101,7 @@ func (w *fieldWriter) addText(name, text string) {
 // addExtra refuses a name that would hide one of the result's own fields.
 func (w *fieldWriter) addExtra(f py.Field) {
 	if metaReaderOf(f.Name, 0) >= 0 && w.err == nil {
-		w.err = py.Unencodable("an extra field %q, which is a field of the result itself", f.Name)
+		w.err = fmt.Errorf("%w: an extra field %q, which is a field of the result itself", py.ErrUnencodable, f.Name)
 	}
 	w.fields = append(w.fields, f)
 }

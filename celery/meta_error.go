@@ -2,7 +2,8 @@ package celery
 
 import "fmt"
 
-// ReadError says that what is stored under one id cannot be read, and what is wrong with it. It concerns this id alone.
+// ReadError says that what is stored under one id cannot be read, and what is wrong with it. It concerns this
+// id alone.
 type ReadError struct {
 	ID  string // of the task or group
 	Raw []byte // what is stored

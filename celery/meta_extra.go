@@ -2,11 +2,12 @@ package celery
 
 import "github.com/larder-go/larder/celery/py"
 
-// fewFields is up to how many fields are looked through; for more there is a map. A result of Celery's has none that it would be needed
-// for, but anybody may store one with as many as a value has room for.
+// fewFields is up to how many fields are looked through; for more there is a map. A result of Celery's has
+// none that it would be needed for, but anybody may store one with as many as a value has room for.
 const fewFields = 16
 
-// fieldSet finds a name in a list of fields that only grows, the first one of that name. The zero value is for any list.
+// fieldSet finds a name in a list of fields that only grows, the first one of that name. The zero value is
+// for any list.
 type fieldSet struct {
 	places map[string]int
 	known  int // how many fields of the list are in places

@@ -24,8 +24,9 @@ func manyFields(n int) string {
 	return b.String() + "]}"
 }
 
-// TestManyFieldsAreLookedAtOnce: as many as a value has room for take time in proportion to their number. Each is entered into the map
-// once, while a result is read and while its stamps are, and nothing else looks through them.
+// TestManyFieldsAreLookedAtOnce: as many as a value has room for take time in proportion to their number.
+// Each is entered into the map once, while a result is read and while its stamps are, and nothing else looks
+// through them.
 func TestManyFieldsAreLookedAtOnce(t *testing.T) {
 	r := inMemory(t)
 	const n = 30_000

@@ -1,6 +1,7 @@
 package celery
 
-// The fields of a result on the wire, in the order in which they are written. Celery's own name for the state is status.
+// The fields of a result on the wire, in the order in which they are written. Celery's own name for the state
+// is status.
 const (
 	fieldStatus    = "status"
 	fieldResult    = "result"

@@ -85,7 +85,8 @@ func sorted(v py.Value) string {
 	return fmt.Sprint(fields)
 }
 
-// TestMetaRoundTrip: what is written is read, and written again with the same bytes, by every serializer for both Celerys.
+// TestMetaRoundTrip: what is written is read, and written again with the same bytes, by every serializer for
+// both Celerys.
 func TestMetaRoundTrip(t *testing.T) {
 	for _, name := range []string{"json", "yaml", "msgpack", "pickle"} {
 		for _, c := range []py.Compat{py.Celery52, py.Celery56} {

@@ -16,8 +16,8 @@ const (
 	excModule  = "exc_module"
 )
 
-// exceptionOf reads what is stored as the result of a task that has failed. It is nil where what is stored is false for Python, which
-// stands for none.
+// exceptionOf reads what is stored as the result of a task that has failed. It is nil where what is stored is
+// false for Python, which stands for none.
 func exceptionOf(v py.Value, traceback string) (*TaskError, error) {
 	f, isDict := exceptionFieldsOf(v)
 	switch {
@@ -42,7 +42,8 @@ func checkException(v py.Value) error {
 	return f.check()
 }
 
-// unusualException reads what is no dict: nothing, an instance that was pickled, or a list of pairs, of which Python makes a dict.
+// unusualException reads what is no dict: nothing, an instance that was pickled, or a list of pairs, of which
+// Python makes a dict.
 func unusualException(v py.Value, traceback string) (*TaskError, error) {
 	tree, err := v.Any()
 	if err != nil || falsy(tree) {

@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 // Decode stores the value in what dst points to, by encoding/json's rules and struct tags, and
@@ -236,7 +238,7 @@ func textOf(node any) (string, bool) {
 		return n.String(), true
 	case []byte:
 		s := string(n)
-		return s, plainText(s) == s
+		return s, pytext.Clean(s) == s
 	}
 	return "", false
 }

@@ -90,8 +90,8 @@ func (d *Dict) note(h any) {
 	}
 }
 
-// composite stands for a key that Go cannot compare: the digest of its repr is as good as itself, and takes the same room however
-// often a long text stands in the keys.
+// composite stands for a key that Go cannot compare: the digest of its repr is as good as itself, and takes
+// the same room however often a long text stands in the keys.
 type composite [sha256.Size]byte
 
 // hash is the same comparable value for keys that Python holds equal.

@@ -25,7 +25,14 @@
 //	decimal.Decimal    Decimal                Decimal
 //	uuid.UUID          UUID                   UUID
 //	an exception       *Instance              *Instance
+//	a class            Class                  Class
 //
 // A Python str may hold half of a surrogate pair, which no valid UTF-8 can. Such a half is kept as
 // the three bytes that UTF-8 would need for it, and is written back as it was.
+//
+// # For other formats
+//
+// [FromTree], [Value.Tree] and [Hashable] are for packages that read or write another format than JSON,
+// [FieldReader] with [ReadFields], [ReadList] and [Value.ReadFields] for those that read an object without a
+// list of its items. Nobody else needs them.
 package py

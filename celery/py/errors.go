@@ -34,12 +34,12 @@ func (e *MalformedError) Error() string {
 // Unwrap is ErrMalformed.
 func (e *MalformedError) Unwrap() error { return ErrMalformed }
 
-// Malformed is a MalformedError whose What is formatted.
-func Malformed(format string, offset int, what string, args ...any) error {
+// malformed is a MalformedError whose What is formatted.
+func malformed(format string, offset int, what string, args ...any) error {
 	return &MalformedError{Format: format, Offset: offset, What: fmt.Sprintf(what, args...)}
 }
 
-// Unencodable is an error that wraps ErrUnencodable.
-func Unencodable(what string, args ...any) error {
+// unencodable is an error that wraps ErrUnencodable.
+func unencodable(what string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrUnencodable, fmt.Sprintf(what, args...))
 }

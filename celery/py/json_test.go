@@ -65,7 +65,7 @@ func TestFromJSONRefuses(t *testing.T) {
 			if m.Offset != tt.offset || !strings.Contains(m.What, tt.what) || m.Format != "json" {
 				t.Errorf("%v; want %q at %d", err, tt.what, tt.offset)
 			}
-			if _, err := FieldsFromJSON([]byte(`{"f": `+tt.text+`}`), Celery56); !errors.Is(err, ErrMalformed) {
+			if _, err := readAll([]byte(`{"f": `+tt.text+`}`), Celery56); !errors.Is(err, ErrMalformed) {
 				t.Errorf("as a field: %v", err)
 			}
 		})
@@ -154,7 +154,7 @@ func TestIntsAreBounded(t *testing.T) {
 }
 
 func TestFieldsKeepTheText(t *testing.T) {
-	fields, err := FieldsFromJSON([]byte(` {"b": 1.10, "a" :[1,2] , "b": {"x":  null}, "\u00e9": "\u00e9"} `), Celery56)
+	fields, err := readAll([]byte(` {"b": 1.10, "a" :[1,2] , "b": {"x":  null}, "\u00e9": "\u00e9"} `), Celery56)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestFieldsKeepTheText(t *testing.T) {
 		t.Errorf("%v, %v", items, err)
 	}
 	for _, text := range []string{`[]`, `null`, `1`, `"x"`, `1.5`, `true`} {
-		if _, err := FieldsFromJSON([]byte(text), Celery56); !errors.Is(err, ErrMalformed) {
+		if _, err := readAll([]byte(text), Celery56); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s has fields: %v", text, err)
 		}
 		v, _ := FromJSON([]byte(text))
@@ -306,7 +306,7 @@ func FuzzJSON(f *testing.F) {
 			t.Fatal(err)
 		}
 		_, _ = FromJSON(text)
-		fields, err := FieldsFromJSON(text, Celery52)
+		fields, err := readAll(text, Celery52)
 		if d, ok := node.(*Dict); ok != (err == nil) || (ok && d.Len() != len(fields)) {
 			t.Fatalf("%d fields, %v", len(fields), err)
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 // maxDigits bounds the digits of an int that is converted, as Python does since 3.11: the
@@ -134,7 +136,7 @@ func (p *parser) dict() (any, error) {
 	}
 	n, err := typedOf(d)
 	if err != nil {
-		return nil, Malformed("json", start, "%v", err)
+		return nil, malformed("json", start, "%v", err)
 	}
 	return n, nil
 }
@@ -178,15 +180,7 @@ func appendUnit(b []byte, s string) ([]byte, int) {
 			return utf8.AppendRune(b, pair), 12
 		}
 	}
-	return AppendRune(b, r), 6
-}
-
-// AppendRune appends r, also if it is half of a surrogate pair.
-func AppendRune(b []byte, r rune) []byte {
-	if utf16.IsSurrogate(r) {
-		return append(b, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
-	}
-	return utf8.AppendRune(b, r)
+	return pytext.AppendRune(b, r), 6
 }
 
 // unit is the number of the \u escape that s begins with.

@@ -4,8 +4,8 @@ import (
 	"math/bits"
 )
 
-// This file finds where the texts in JSON end, 64 bytes at a time and without a branch for each byte: what a result takes to read is
-// mostly this.
+// This file finds where the texts in JSON end, 64 bytes at a time and without a branch for each byte: what a
+// result takes to read is mostly this.
 
 const (
 	ones  = 0x0101010101010101
@@ -21,14 +21,16 @@ type quotes struct {
 	escaped int    // the end of the last escape
 }
 
-// seek goes on to i, which is not within a text. The texts before it have been passed, or it is beyond the block.
+// seek goes on to i, which is not within a text. The texts before it have been passed, or it is beyond the
+// block.
 func (q *quotes) seek(i int) {
 	if i >= q.end {
 		q.left, q.end, q.escaped = 0, i, i
 	}
 }
 
-// text passes the next text, and returns its end; -1 if it does not end, or has something in it that is not for us.
+// text passes the next text, and returns its end; -1 if it does not end, or has something in it that is not
+// for us.
 func (q *quotes) text(s string) int {
 	if q.left == 0 {
 		q.left = q.next(s)
@@ -44,8 +46,8 @@ func (q *quotes) text(s string) int {
 	return i
 }
 
-// next goes on to the next block that has quotes, and returns them; none at the end of the text, or before something that is not
-// for us: a control character, a byte beyond ASCII, an escape that is none.
+// next goes on to the next block that has quotes, and returns them; none at the end of the text, or before
+// something that is not for us: a control character, a byte beyond ASCII, an escape that is none.
 func (q *quotes) next(s string) uint64 {
 	for q.end < len(s) {
 		begin := q.end
@@ -82,8 +84,8 @@ func (q *quotes) escapes(s string, begin int, found *uint64) bool {
 	return ok
 }
 
-// quotesAt returns where the quotes are in the 64 bytes from begin on, or in what there is of them, and whether there is anything
-// else that a text does not hold as it is.
+// quotesAt returns where the quotes are in the 64 bytes from begin on, or in what there is of them, and
+// whether there is anything else that a text does not hold as it is.
 func quotesAt(s string, begin int) (found uint64, odd bool) {
 	if begin+blockSize <= len(s) {
 		return quotesIn(s[begin : begin+blockSize])
@@ -113,7 +115,8 @@ func quotesIn(block string) (found uint64, odd bool) {
 	return found, strange&highs != 0
 }
 
-// backslashesAt returns where the backslashes are in the same bytes, and whether there is a control character or a byte beyond ASCII.
+// backslashesAt returns where the backslashes are in the same bytes, and whether there is a control character
+// or a byte beyond ASCII.
 func backslashesAt(s string, begin int) (found uint64, bad bool) {
 	s = s[begin:min(begin+blockSize, len(s))]
 	i := 0
@@ -138,15 +141,16 @@ func word(s string, i int) uint64 {
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
-// marked has a bit for each byte of an ASCII word, set where it is c. The subtraction leaves the highest bit of those
-// bytes alone that are zero; the product moves that of the n-th byte to the n-th bit of the highest byte: the factor's bits are seven apart,
-// so that no two of the sums meet.
+// marked has a bit for each byte of an ASCII word, set where it is c. The subtraction leaves the highest bit
+// of those bytes alone that are zero; the product moves that of the n-th byte to the n-th bit of the highest
+// byte: the factor's bits are seven apart, so that no two of the sums meet.
 func marked(w uint64, c byte) uint64 {
 	return (highs - (w ^ uint64(c)*ones)) & highs * 0x0002040810204081 >> 56
 }
 
-// oddIn has the highest bit of some byte set if the word has a control character, a backslash or a byte beyond ASCII, and of none
-// if it has not. (S. Anderson, Bit Twiddling Hacks, "Determine if a word has a byte less than n".)
+// oddIn has the highest bit of some byte set if the word has a control character, a backslash or a byte
+// beyond ASCII, and of none if it has not. (S. Anderson, Bit Twiddling Hacks, "Determine if a word has a byte
+// less than n".)
 func oddIn(w uint64) uint64 {
 	return w | (w - 0x20*ones) | ((w ^ '\\'*ones) - ones)
 }

@@ -19,7 +19,7 @@ type scanner struct {
 }
 
 func (sc *scanner) fail(what string, args ...any) error {
-	return Malformed("json", sc.pos, what, args...)
+	return malformed("json", sc.pos, what, args...)
 }
 
 // document checks the whole text as one value and returns where that value is.

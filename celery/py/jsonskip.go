@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// This file finds the end of a value in text that is as Celery writes it: JSON, in ASCII, a space here and there. It gives up at
-// anything else, for the scanner to look at slowly: text beyond ASCII, names with escapes, NaN, deep nesting, and every mistake. The two
-// agree on what is sound; only the scanner tells what is wrong.
+// This file finds the end of a value in text that is as Celery writes it: JSON, in ASCII, a space here and
+// there. It gives up at anything else, for the scanner to look at slowly: text beyond ASCII, names with
+// escapes, NaN, deep nesting, and every mistake. The two agree on what is sound; only the scanner tells what
+// is wrong.
 
 const (
 	// plainTyped is the name that kombu marks typed objects with.
@@ -16,8 +17,8 @@ const (
 	mostOpen = 1 << 63
 )
 
-// skipValue returns the end of the value that begins at i, or -1. It is one loop, which holds the brackets that are open in the bits of a
-// word: calls, one for each value, would take as long again.
+// skipValue returns the end of the value that begins at i, or -1. It is one loop, which holds the brackets
+// that are open in the bits of a word: calls, one for each value, would take as long again.
 func (q *quotes) skipValue(s string, i int) int {
 	q.seek(i)
 	open := uint64(1) // a 1, and behind it a bit for each bracket: 1 for an object

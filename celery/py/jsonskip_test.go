@@ -15,7 +15,8 @@ func verdict(text string, slow bool) string {
 	return fmt.Sprint(start, end, sc.typed, err)
 }
 
-// sameVerdict compares the skipper, and the scanner that it leaves the rest to, with the scanner alone: as a value, and item by item.
+// sameVerdict compares the skipper, and the scanner that it leaves the rest to, with the scanner alone: as a
+// value, and item by item.
 func sameVerdict(t interface{ Errorf(string, ...any) }, text string) {
 	if quick, slow := verdict(text, false), verdict(text, true); quick != slow {
 		t.Errorf("%q:\n%s, the scanner alone says\n%s", text, quick, slow)
@@ -112,4 +113,10 @@ func TestSkipperTakesCelerysForm(t *testing.T) {
 			t.Errorf("%s: slow: %v, %v", text, sc.slow, err)
 		}
 	}
+}
+
+// readAll are the fields of a text.
+func readAll(text []byte, c Compat) (Fields, error) {
+	r := ReadFields(string(text), c)
+	return r.All()
 }

@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 // writer writes trees by the rules of Python's json.dumps and of kombu.
@@ -27,7 +29,7 @@ func (w *writer) value(node any, depth int) {
 	case nil, bool, int64, *big.Int, float64:
 		w.b = appendScalar(w.b, n)
 	case string:
-		w.b = appendQuoted(w.b, n)
+		w.b = pytext.AppendQuoted(w.b, n)
 	case List:
 		w.list(n, depth)
 	case Tuple:
@@ -128,7 +130,7 @@ func (w *writer) dict(d *Dict, depth int) {
 
 func (w *writer) deeper(depth int) bool {
 	if depth >= maxDepth {
-		w.err = Unencodable("nested more than %d deep", maxDepth)
+		w.err = unencodable("nested more than %d deep", maxDepth)
 	}
 	return w.err == nil
 }
@@ -137,16 +139,16 @@ func (w *writer) deeper(depth int) bool {
 func (w *writer) key(key any) {
 	switch k := key.(type) {
 	case string:
-		w.b = appendQuoted(w.b, k)
+		w.b = pytext.AppendQuoted(w.b, k)
 	case nil, bool, int64, *big.Int, float64:
 		w.b = append(w.b, '"')
 		w.b = append(appendScalar(w.b, k), '"')
 	default:
 		if !w.lenient {
-			w.err = Unencodable("keys must be str, int, float, bool or None, not %s", typeName(key))
+			w.err = unencodable("keys must be str, int, float, bool or None, not %s", typeName(key))
 			return
 		}
-		w.b = appendQuoted(w.b, repr(key))
+		w.b = pytext.AppendQuoted(w.b, repr(key))
 	}
 }
 
@@ -160,7 +162,7 @@ func (w *writer) instance(n *Instance, depth int) {
 }
 
 func (w *writer) refuse(node any) {
-	w.err = Unencodable("object of type %s is not JSON serializable", typeName(node))
+	w.err = unencodable("object of type %s is not JSON serializable", typeName(node))
 }
 
 // typed writes what JSON has no form for and kombu has: by name in 5.6, as a string in 5.2.
@@ -183,14 +185,14 @@ func (w *writer) typed(node any) {
 		return
 	default:
 		if w.lenient {
-			w.b = appendQuoted(w.b, repr(node))
+			w.b = pytext.AppendQuoted(w.b, repr(node))
 		} else {
 			w.refuse(node)
 		}
 		return
 	}
 	if w.compat == Celery52 {
-		w.b = appendQuoted(w.b, text)
+		w.b = pytext.AppendQuoted(w.b, text)
 		return
 	}
 	w.wrap(kind, text)
@@ -198,7 +200,7 @@ func (w *writer) typed(node any) {
 
 func (w *writer) wrap(kind, text string) {
 	w.b = append(append(append(w.b, `{"__type__": "`...), kind...), `", "__value__": `...)
-	w.b = append(appendQuoted(w.b, text), '}')
+	w.b = append(pytext.AppendQuoted(w.b, text), '}')
 }
 
 func (w *writer) datetime(d Datetime) string {
@@ -218,7 +220,7 @@ func (w *writer) date(d Date) string {
 
 func (w *writer) uuid(u UUID) {
 	if w.compat == Celery52 {
-		w.b = appendQuoted(w.b, u.String())
+		w.b = pytext.AppendQuoted(w.b, u.String())
 		return
 	}
 	w.b = append(w.b, `{"__type__": "uuid", "__value__": {"hex": "`...)

@@ -115,8 +115,8 @@ func TestKeysHoldLittle(t *testing.T) {
 	}
 }
 
-// The time for an object follows the number of its fields. A hundred thousand of them took a minute or two when each
-// was compared with all before it; a thirtieth of a second is usual.
+// The time for an object follows the number of its fields. A hundred thousand of them took a minute or two
+// when each was compared with all before it; a thirtieth of a second is usual.
 func TestManyFields(t *testing.T) {
 	const n = 100_000
 	var b strings.Builder
@@ -126,7 +126,7 @@ func TestManyFields(t *testing.T) {
 	}
 	b.WriteString(`,"f7":"again"}`)
 	begin := time.Now()
-	fields, err := FieldsFromJSON([]byte(b.String()), Celery56)
+	fields, err := readAll([]byte(b.String()), Celery56)
 	if err != nil || len(fields) != n {
 		t.Fatal(len(fields), err)
 	}
@@ -151,7 +151,7 @@ func TestFieldsRepeated(t *testing.T) {
 		for i := range 2 * n {
 			fmt.Fprintf(&b, `,"f%d":%d`, i%n, i)
 		}
-		fields, err := FieldsFromJSON([]byte("{"+b.String()[1:]+"}"), Celery56)
+		fields, err := readAll([]byte("{"+b.String()[1:]+"}"), Celery56)
 		if err != nil || len(fields) != n {
 			t.Fatal(n, fields, err)
 		}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 // Of is the Python value of a Go one. Structs follow encoding/json's rules and tags, and become
@@ -53,7 +55,7 @@ func (c *converter) fail(what string, args ...any) error {
 	if at != "" {
 		at = " at " + at + more
 	}
-	return Unencodable("%s%s", fmt.Sprintf(what, args...), at)
+	return unencodable("%s%s", fmt.Sprintf(what, args...), at)
 }
 
 // within converts what stands at step below here.
@@ -72,7 +74,7 @@ func (c *converter) any(v any, depth int) (any, error) {
 	case int:
 		return int64(v), nil
 	case string:
-		return plainText(v), nil
+		return pytext.Clean(v), nil
 	case []byte:
 		if v == nil {
 			return nil, nil
@@ -232,22 +234,6 @@ func (c *converter) key(key any, depth int) (any, error) {
 	return node, nil
 }
 
-// Hashable tells whether a part of a tree may be a key of a Dict: a list, a set and a dict may not,
-// nor may a tuple that holds one.
-func Hashable(node any) bool {
-	switch n := node.(type) {
-	case List, Set, *Dict, Value:
-		return false
-	case Tuple:
-		for _, e := range n {
-			if !Hashable(e) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 func (c *converter) instance(n *Instance, depth int) (any, error) {
 	if n == nil {
 		return nil, nil
@@ -278,7 +264,7 @@ func (c *converter) marshaled(v any) (node any, known bool, err error) {
 		if err != nil {
 			return nil, true, c.fail("%v", err)
 		}
-		return plainText(string(text)), true, nil
+		return pytext.Clean(string(text)), true, nil
 	}
 	return nil, false, nil
 }

@@ -1,7 +1,6 @@
 package py
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -309,11 +308,5 @@ func TestDictStopsEarly(t *testing.T) {
 	}
 	if n != 1 {
 		t.Error(n)
-	}
-}
-
-func TestAppendJSONString(t *testing.T) {
-	if got := AppendJSONString([]byte("x"), "é\""); !bytes.Equal(got, []byte(`x"\u00e9\""`)) {
-		t.Errorf("%s", got)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 // value converts by reflection.
@@ -32,7 +34,7 @@ func (c *converter) value(rv reflect.Value, depth int) (any, error) {
 	case reflect.Float32:
 		return float32Node(rv.Float()), nil
 	case reflect.String:
-		return plainText(rv.String()), nil
+		return pytext.Clean(rv.String()), nil
 	}
 	return c.composite(rv, depth)
 }
@@ -150,7 +152,7 @@ func (c *converter) mapping(rv reflect.Value, depth int) (any, error) {
 // mapKey is the string that encoding/json makes of a key.
 func (c *converter) mapKey(rv reflect.Value) (string, error) {
 	if rv.Kind() == reflect.String {
-		return plainText(rv.String()), nil
+		return pytext.Clean(rv.String()), nil
 	}
 	if m, ok := rv.Interface().(encoding.TextMarshaler); ok {
 		if rv.Kind() == reflect.Pointer && rv.IsNil() {
@@ -160,7 +162,7 @@ func (c *converter) mapKey(rv reflect.Value) (string, error) {
 		if err != nil {
 			return "", c.fail("%v", err)
 		}
-		return plainText(string(text)), nil
+		return pytext.Clean(string(text)), nil
 	}
 	switch {
 	case rv.CanInt():

@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// printer prints reprs. A few bytes of a pickle, or of YAML with its aliases, can stand for a repr of any length: who wants its
-// beginning, or only to tell it from others, must not have to hold all of it.
+// printer prints reprs. A few bytes of a pickle, or of YAML with its aliases, can stand for a repr of any
+// length: who wants its beginning, or only to tell it from others, must not have to hold all of it.
 type printer struct {
 	b    []byte
 	most int       // of b; none if it is 0

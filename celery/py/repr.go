@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 func (p *printer) node(node any, depth int) {
@@ -179,7 +181,7 @@ func (p *printer) str(s string) {
 		if p.full() {
 			return
 		}
-		r, n := DecodeRune(s[i:])
+		r, n := pytext.DecodeRune(s[i:])
 		p.b = appendReprRune(p.b, r, quote)
 		i += n
 	}
@@ -217,7 +219,7 @@ func appendReprRune(b []byte, r rune, quote byte) []byte {
 	case r < 0x100 && !unicode.IsPrint(r):
 		return fmt.Appendf(b, `\x%02x`, r)
 	case unicode.IsPrint(r):
-		return AppendRune(b, r)
+		return pytext.AppendRune(b, r)
 	case r > 0xffff:
 		return fmt.Appendf(b, `\U%08x`, r)
 	}

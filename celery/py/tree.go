@@ -1,17 +1,6 @@
 package py
 
-import "unicode/utf8"
-
-// Class is a class that stands among the arguments of an exception in a pickle: its name, no more.
-type Class struct{ Module, Name string }
-
-// String is Python's repr: <class 'decimal.Decimal'>, without the module where that is builtins.
-func (c Class) String() string {
-	if c.Module == "builtins" {
-		return "<class '" + c.Name + "'>"
-	}
-	return "<class '" + c.Module + "." + c.Name + "'>"
-}
+// This file is for packages that read or write other formats than JSON; nobody else needs it.
 
 // FromTree is the value of a tree as [Value.Any] describes it, for who reads another format. The
 // tree is neither checked nor copied: it must not change any more.
@@ -21,18 +10,18 @@ func FromTree(tree any) Value { return valueOf(tree) }
 // Parts may be Values, which have trees of their own.
 func (v Value) Tree() (any, error) { return v.node() }
 
-// ValidText tells whether s can be a Python str: UTF-8, or else the three bytes of halves of
-// surrogate pairs.
-func ValidText(s string) bool {
-	if utf8.ValidString(s) {
-		return true
-	}
-	for i := 0; i < len(s); {
-		r, n := DecodeRune(s[i:])
-		if r == utf8.RuneError && n == 1 {
-			return false
+// Hashable tells whether a part of a tree may be a key of a Dict: a list, a set and a dict may not, nor may a
+// tuple that holds one.
+func Hashable(node any) bool {
+	switch n := node.(type) {
+	case List, Set, *Dict, Value:
+		return false
+	case Tuple:
+		for _, e := range n {
+			if !Hashable(e) {
+				return false
+			}
 		}
-		i += n
 	}
 	return true
 }

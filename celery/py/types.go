@@ -24,6 +24,17 @@ type Instance struct {
 	State  any // the instance's own attributes, a *Dict; nil if it has none
 }
 
+// Class is a class that stands among the arguments of an exception in a pickle: its name, no more.
+type Class struct{ Module, Name string }
+
+// String is Python's repr: <class 'decimal.Decimal'>, without the module where that is builtins.
+func (c Class) String() string {
+	if c.Module == "builtins" {
+		return "<class '" + c.Name + "'>"
+	}
+	return "<class '" + c.Module + "." + c.Name + "'>"
+}
+
 // Decimal is a decimal.Decimal in the text that Python's str() has for it: "1.10", "1E+3", "NaN".
 type Decimal string
 

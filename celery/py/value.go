@@ -47,15 +47,6 @@ func FromJSONAs(text []byte, c Compat) (Value, error) {
 	return v, sc.checkTyped(v, start)
 }
 
-// FieldsFromJSON is the items of the JSON object that text holds, as the Celery of c reads it,
-// without a look into their values beyond that they are sound. Of two items with one name the later
-// one wins, at the place of the first. Text that is something else than an object is an error that
-// wraps ErrMalformed.
-func FieldsFromJSON(text []byte, c Compat) (Fields, error) {
-	r := ReadFields(string(text), c)
-	return r.collect()
-}
-
 // IsNone tells whether the value is None.
 func (v Value) IsNone() bool {
 	if v.text != "" {
@@ -99,9 +90,6 @@ func (v Value) AppendJSON(b []byte, c Compat) ([]byte, error) {
 	return w.b, w.err
 }
 
-// AppendJSONString appends s as a JSON string, as Python writes it.
-func AppendJSONString(b []byte, s string) []byte { return appendQuoted(b, s) }
-
 // Any is the value as a tree of: nil, bool, int64, *big.Int (where int64 is too small), float64,
 // string, []byte, List, Tuple, Set, *Dict, Datetime, Date, Time, Decimal, UUID and *Instance. The
 // tree is the caller's own.
@@ -138,7 +126,7 @@ func (v Value) Fields() (Fields, error) {
 			return nil, mismatchText(v.text, "a dict")
 		}
 		r := v.ReadFields()
-		return r.collect()
+		return r.All()
 	}
 	d, ok := v.tree.(*Dict)
 	if !ok {
@@ -162,9 +150,9 @@ func (v Value) Repr() string {
 	return string(p.b)
 }
 
-// ReprLimit is Repr if that has at most limit bytes; else as many of its first characters as fit in them, and an ellipsis. It
-// is for text that is shown: the whole repr of a value with many references to one text can be larger by far than what it was
-// read from.
+// ReprLimit is Repr if that has at most limit bytes; else as many of its first characters as fit in them, and
+// an ellipsis. It is for text that is shown: the whole repr of a value with many references to one text can
+// be larger by far than what it was read from.
 func (v Value) ReprLimit(limit int) string { return reprLimit(v, limit) }
 
 // String is Repr.

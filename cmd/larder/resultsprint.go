@@ -18,7 +18,8 @@ func fieldsObject(m *celery.Meta) []byte {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(py.AppendJSONString(out, f.Name), ':')
+		name, _ := py.Of(f.Name) // a text has a form
+		out = append(append(out, name.JSON()...), ':')
 		out = compact(out, f.Value.JSON())
 	}
 	return append(out, '}')

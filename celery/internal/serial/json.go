@@ -1,6 +1,9 @@
 package serial
 
-import "github.com/larder-go/larder/celery/py"
+import (
+	"github.com/larder-go/larder/celery/internal/pytext"
+	"github.com/larder-go/larder/celery/py"
+)
 
 // jsonSerializer is Celery's default.
 type jsonSerializer struct{ reads py.Compat }
@@ -13,7 +16,10 @@ func (jsonSerializer) Encode(v py.Value, c py.Compat) ([]byte, error) { return v
 func (s jsonSerializer) Decode(data []byte) (py.Value, error) { return py.FromJSONAs(data, s.reads) }
 
 // Fields looks at each byte once and builds nothing but the list of fields.
-func (s jsonSerializer) Fields(data []byte) (Fields, error) { return py.FieldsFromJSON(data, s.reads) }
+func (s jsonSerializer) Fields(data []byte) (Fields, error) {
+	r := py.ReadFields(string(data), s.reads)
+	return r.All()
+}
 
 func (s jsonSerializer) Read(data []byte) py.FieldReader { return py.ReadFields(string(data), s.reads) }
 
@@ -27,7 +33,7 @@ func (jsonSerializer) Join(fields Fields, c py.Compat) ([]byte, error) {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = append(py.AppendJSONString(b, f.Name), ": "...)
+		b = append(pytext.AppendQuoted(b, f.Name), ": "...)
 		if b, err = f.Value.AppendJSON(b, c); err != nil {
 			return nil, err
 		}

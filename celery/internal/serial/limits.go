@@ -55,10 +55,10 @@ func (b *budget) take(n int) bool {
 	return *b >= 0
 }
 
-func tooDeep() error { return py.Unencodable("nested more than %d deep", maxDepth) }
+func tooDeep() error { return refuse("nested more than %d deep", maxDepth) }
 
 // unencodable is the error for a node that the format has no form for.
 func unencodable(format string, node any) error {
 	name := fmt.Sprintf("%T", node)
-	return py.Unencodable("%s has no form for a %s", format, strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]))
+	return refuse("%s has no form for a %s", format, strings.ToLower(name[strings.LastIndexByte(name, '.')+1:]))
 }

@@ -45,7 +45,7 @@ func appendMsgpack(b []byte, node any, depth int) ([]byte, error) {
 	case py.Value:
 		tree, err := n.Tree()
 		if err != nil {
-			return nil, py.Unencodable("%v", err)
+			return nil, refuse("%v", err)
 		}
 		return appendMsgpack(b, tree, depth)
 	case nil:
@@ -59,14 +59,14 @@ func appendMsgpack(b []byte, node any, depth int) ([]byte, error) {
 		return msgp.AppendInt64(b, n), nil
 	case *big.Int:
 		if !n.IsUint64() {
-			return nil, py.Unencodable("msgpack has no int beyond 64 bits")
+			return nil, refuse("msgpack has no int beyond 64 bits")
 		}
 		return msgp.AppendUint64(b, n.Uint64()), nil
 	case float64:
 		return msgp.AppendFloat64(b, pythonFloat(n)), nil
 	case string:
 		if !utf8.ValidString(n) {
-			return nil, py.Unencodable("half of a surrogate pair in a str")
+			return nil, refuse("half of a surrogate pair in a str")
 		}
 		return msgp.AppendString(b, n), nil
 	case []byte:

@@ -36,7 +36,7 @@ type msgpackReader struct {
 }
 
 func (r *msgpackReader) fail(what string, args ...any) error {
-	return py.Malformed("msgpack", r.all-len(r.rest), what, args...)
+	return malformed("msgpack", r.all-len(r.rest), what, args...)
 }
 
 // because is the library's reason without its name.

@@ -21,7 +21,7 @@ func (pickleSerializer) Decode(data []byte) (py.Value, error) {
 		return py.Value{}, err
 	}
 	if name, found := misplaced(node); found {
-		return py.Value{}, py.Malformed("pickle", 0, "it holds an instance of %s, which is no plain value", name)
+		return py.Value{}, malformed("pickle", 0, "it holds an instance of %s, which is no plain value", name)
 	}
 	return py.FromTree(node), nil
 }

@@ -60,7 +60,7 @@ func unpickle(data []byte) (any, error) {
 }
 
 func (u *unpickler) fail(what string, args ...any) error {
-	return py.Malformed("pickle", u.at, what, args...)
+	return malformed("pickle", u.at, what, args...)
 }
 
 func (u *unpickler) finish() (any, error) {

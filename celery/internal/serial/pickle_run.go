@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/larder-go/larder/celery/py"
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 // maxLong is the bytes of the longest int of maxDigits digits.
@@ -133,7 +133,7 @@ func (u *unpickler) pushLong(data string) error {
 }
 
 func (u *unpickler) pushText(s string) error {
-	if !py.ValidText(s) {
+	if !pytext.Valid(s) {
 		return u.fail("a str that is not UTF-8")
 	}
 	return u.push(s)
@@ -241,7 +241,7 @@ func (u *unpickler) unicodeLine() error {
 			}
 			r = rune(v)
 		}
-		b.Write(py.AppendRune(nil, r))
+		b.Write(pytext.AppendRune(nil, r))
 		line = line[size:]
 	}
 	return u.push(b.String())

@@ -117,7 +117,7 @@ func (p *pickler) save(node any, depth int) error {
 	case py.Value:
 		tree, err := n.Tree()
 		if err != nil {
-			return py.Unencodable("%v", err)
+			return refuse("%v", err)
 		}
 		return p.save(tree, depth)
 	case nil:

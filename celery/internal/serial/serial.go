@@ -58,7 +58,7 @@ func split(format string, v py.Value, err error) (Fields, error) {
 	}
 	fields, err := v.Fields()
 	if err != nil {
-		return nil, py.Malformed(format, 0, "%v", err)
+		return nil, malformed(format, 0, "%v", err)
 	}
 	return fields, nil
 }

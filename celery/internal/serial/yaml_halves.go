@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/larder-go/larder/celery/py"
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 // PyYAML writes a half of a surrogate pair as \uD800 and reads it so; the parser here refuses it. Before it sees them, the halves
@@ -54,7 +54,7 @@ func showHalves(text string, escapes bool) string {
 		if r >= firstMoved && r <= lastMoved {
 			r -= halvesMove
 		}
-		b = py.AppendRune(b, r)
+		b = pytext.AppendRune(b, r)
 	}
 	return string(b)
 }

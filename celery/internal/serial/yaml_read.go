@@ -47,7 +47,7 @@ type yamlReader struct {
 const longScalar = 64
 
 func (r *yamlReader) fail(at *yaml.Node, what string, args ...any) error {
-	return py.Malformed("yaml", r.offset(at.Line)+max(at.Column-1, 0), what, args...)
+	return malformed("yaml", r.offset(at.Line)+max(at.Column-1, 0), what, args...)
 }
 
 // offset is where a line begins.
@@ -73,7 +73,7 @@ func (r *yamlReader) check() error {
 			c, n = utf8.DecodeRune(r.data[i:])
 		}
 		if !printable(c, n) {
-			return py.Malformed("yaml", i, "not UTF-8, or a control character")
+			return malformed("yaml", i, "not UTF-8, or a control character")
 		}
 		i += n
 		if c < utf8.RuneSelf && countsAsNode[c] {
@@ -81,7 +81,7 @@ func (r *yamlReader) check() error {
 		}
 	}
 	if !r.left.take(nodes * yamlNodeBytes) {
-		return py.Malformed("yaml", 0, tooMuch)
+		return malformed("yaml", 0, tooMuch)
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ var countsAsNode = [utf8.RuneSelf]bool{',': true, '[': true, '{': true, ':': tru
 func (r *yamlReader) document() (doc *yaml.Node, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			doc, err = nil, py.Malformed("yaml", 0, "%v", p)
+			doc, err = nil, malformed("yaml", 0, "%v", p)
 		}
 	}()
 	dec := yaml.NewDecoder(bytes.NewReader(r.data))
@@ -153,10 +153,10 @@ func (r *yamlReader) because(err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if line, what, ok := strings.Cut(strings.TrimPrefix(text, "line "), ": "); ok {
 		if n, err := strconv.Atoi(line); err == nil {
-			return py.Malformed("yaml", r.offset(n), "%s", what)
+			return malformed("yaml", r.offset(n), "%s", what)
 		}
 	}
-	return py.Malformed("yaml", 0, "%s", text)
+	return malformed("yaml", 0, "%s", text)
 }
 
 // node makes the tree of a node. What an alias names is copied, so that depth and size are watched.

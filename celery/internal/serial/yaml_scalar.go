@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/larder-go/larder/celery/py"
+	"github.com/larder-go/larder/celery/internal/pytext"
 )
 
 // scalar writes text in the plainest style that reads back as what it is.
@@ -125,7 +125,7 @@ func runes(s string) int { return len(decoded(s)) }
 func decoded(s string) []rune {
 	out := make([]rune, 0, len(s))
 	for len(s) > 0 {
-		r, n := py.DecodeRune(s)
+		r, n := pytext.DecodeRune(s)
 		out = append(out, r)
 		s = s[n:]
 	}

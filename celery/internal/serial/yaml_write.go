@@ -91,7 +91,7 @@ func (w *yamlWriter) node(node any, at place, depth int) error {
 	case py.Value:
 		tree, err := n.Tree()
 		if err != nil {
-			return py.Unencodable("%v", err)
+			return refuse("%v", err)
 		}
 		return w.node(tree, at, depth)
 	case py.List:
