@@ -3,10 +3,17 @@ package celery
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"iter"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"testing"
+
+	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 )
 
 // TestWatch yields each state, in order, and ends with the last.
@@ -141,5 +148,52 @@ func TestJoinErrors(t *testing.T) {
 		for range over(t.Context(), []string{"good", "never"}) {
 			break // and does not wait for the rest
 		}
+	}
+}
+
+// stumbling is an engine whose next reads of single keys fail.
+type stumbling struct {
+	driver.Store
+	driver.Notifier
+	driver.Batcher
+	failures atomic.Int32
+}
+
+func (s *stumbling) Get(ctx context.Context, key string) ([]byte, error) {
+	if s.failures.Add(-1) >= 0 {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return s.Store.Get(ctx, key)
+}
+
+// TestWaitOverAFault: a message for another task lets a wait look what is really stored; that it cannot be
+// read just then is not the end.
+func TestWaitOverAFault(t *testing.T) {
+	server := redistest.Start(t)
+	r, other := open(t, server.URL(1)), open(t, server.URL(1))
+	s := &stumbling{Store: r.b.engine.store, Notifier: r.b.engine.notify, Batcher: r.b.engine.batch}
+	s.failures.Store(1)
+	r.b.engine.store = s
+	ctx, done, key := soon(t), make(chan string), string(taskKey)+"42"
+	go func() {
+		sum, err := Get[int](ctx, r, "42")
+		done <- fmt.Sprint(sum, err)
+	}()
+	testproc.Eventually(t, func() error {
+		if n := server.MustDo(t, "PUBSUB", "NUMSUB", key); n != key+"\n1" {
+			return errors.New("nobody listens: " + n)
+		}
+		return nil
+	})
+	server.MustDo(t, "PUBLISH", key, `{"status": "SUCCESS", "result": 1, "task_id": "another"}`)
+	testproc.Eventually(t, func() error {
+		if s.failures.Load() > 0 {
+			return errors.New("it is not read again")
+		}
+		return nil
+	})
+	must(t, other.MarkDone(ctx, "42", 7, nil))
+	if got := <-done; got != "7 <nil>" {
+		t.Error(got)
 	}
 }
