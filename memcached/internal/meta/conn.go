@@ -18,8 +18,10 @@ const (
 	inlineMost = 8 << 10
 	// queueMost is how many bytes wait to be written before callers have to.
 	queueMost = 4 << 20
-	// keepQueue is the memory that is kept for the next bytes.
-	keepQueue = 256 << 10
+	// keepQueue is the memory that is kept for the next bytes: what some hundred callers queue.
+	keepQueue = 1 << 20
+	// writeMost is how many bytes are written at once.
+	writeMost = 256 << 10
 )
 
 // ErrClosed is the error of calls on a connection that was closed by this side.

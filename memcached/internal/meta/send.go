@@ -1,6 +1,9 @@
 package meta
 
-import "context"
+import (
+	"context"
+	"runtime"
+)
 
 // send puts the call behind those that are on their way. A caller who finds none reads the answers himself: isLone.
 func (c *Conn) send(ctx context.Context, call *Call) (isLone bool, err error) {
@@ -28,13 +31,29 @@ func (c *Conn) send(ctx context.Context, call *Call) (isLone bool, err error) {
 		c.wakeWriter()
 	default:
 		c.writing = true
-		c.writeOnce()
-		if c.writing = len(c.out) > 0; c.writing {
-			c.wakeWriter()
-		}
+		c.writeOwn(isLone)
 	}
 	return isLone, nil
 }
+
+// writeOwn is a caller's who writes himself, unless others come along with so much that he might have to wait. It is called with the lock.
+func (c *Conn) writeOwn(isLone bool) {
+	if !isLone {
+		c.mu.Unlock()
+		gather()
+		c.mu.Lock()
+	}
+	if c.due.Load() <= inlineMost {
+		c.writeOnce()
+	}
+	if c.writing = len(c.out) > 0; c.writing {
+		c.wakeWriter()
+	}
+}
+
+// gather lets others that are about to call queue what they have to say: a write costs as much as what all the rest of a call does, and
+// those to whom the last read has brought answers have all been woken at once.
+func gather() { runtime.Gosched() }
 
 // enlist decides who reads the answers.
 func (c *Conn) enlist(call *Call, due int64) (isLone bool) {
@@ -79,6 +98,7 @@ func (c *Conn) write() {
 		case <-c.ended:
 			return
 		}
+		gather()
 		c.mu.Lock()
 		for len(c.out) > 0 && c.err == nil {
 			c.writeOnce()
@@ -109,7 +129,7 @@ func (c *Conn) writeOnce() {
 // put writes in pieces, each of which is a sign of life.
 func (c *Conn) put(out []byte) error {
 	for len(out) > 0 {
-		n, err := c.nc.Write(out[:min(len(out), keepQueue)])
+		n, err := c.nc.Write(out[:min(len(out), writeMost)])
 		if err != nil {
 			return err
 		}
