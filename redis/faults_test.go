@@ -507,6 +507,7 @@ func TestNothingIsLeft(t *testing.T) {
 			p.Reset()
 		}
 		_ = s.Close()
+		wantEnded(t)
 	}
 	eventually(t, func() error {
 		if n := p.Connections(); n > 0 {
@@ -514,4 +515,16 @@ func TestNothingIsLeft(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// wantEnded fails if a goroutine of a store outlives its Close. goleak gives them some time.
+func wantEnded(t *testing.T) {
+	t.Helper()
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for _, own := range []string{"redis.", "redis/internal/conn."} {
+		if _, after, found := strings.Cut(string(stacks), "created by github.com/larder-go/larder/"+own); found {
+			t.Errorf("a goroutine goes on after Close: %.100s", after)
+		}
+	}
 }

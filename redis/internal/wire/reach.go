@@ -81,10 +81,6 @@ func withName(config *tls.Config, addr string) *tls.Config {
 // greet makes sure that a server answers, before anybody relies on the connection: a machine whose server is frozen still
 // accepts connections. Any line of the protocol will do, as long as the server goes on to listen: one that wants a password says NOAUTH.
 func greet(ctx context.Context, conn net.Conn) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		_ = conn.SetDeadline(deadline)
-	}
-	// The context may also end before.
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	line, err := firstLine(ctx, conn)
 	if ctx.Err() != nil {
