@@ -75,6 +75,7 @@ func TestYAMLManySmall(t *testing.T) {
 	for name, line := range map[string]string{
 		"ints": "- %d\n", "negative": "- -%d\n", "floats": "- 1.%de-05\n", "uuids": "- a-b-c-d-%d\n",
 		"times": "- '2024-02-29T12:34:56.%06d'\n", "csv": "- a,b,c,d,e,f,%d\n",
+		"text": "- a, b, c, d, e, f, %d\n", "names": "- a:b:c:d:e:f:g:h:i:j:%d\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := 100_000
@@ -113,6 +114,12 @@ func TestYAMLHalves(t *testing.T) {
 		v, err := must(ByName("yaml")).Decode([]byte(data))
 		if err != nil || v.Repr() != want {
 			t.Errorf("%s: %s, %v; want %s", data, v.Repr(), err, want)
+		}
+	}
+	// Where they are moved to meanwhile has to be free: nothing else must come out as a half.
+	for _, data := range []string{`["\ud800", "\ue800"]`, "[\"\\ud800\", \"\ue800\"]", "[\"\\ud800\", \"\uefff\"]"} {
+		if v, err := must(ByName("yaml")).Decode([]byte(data)); !errors.Is(err, py.ErrMalformed) {
+			t.Errorf("%s: %s, %v", data, v.Repr(), err)
 		}
 	}
 	for _, s := range []string{"\xed\xa0\x80", "x\xed\xbf\xbfy \\uD800", `\uE800`} {
