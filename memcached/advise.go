@@ -2,8 +2,8 @@ package memcached
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -31,14 +31,28 @@ func (s *Store) Advise(ctx context.Context) ([]driver.Advice, error) {
 	if s.isClosed() {
 		return nil, driver.ErrClosed
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, single(errs, err)
+	down, err := s.lost(errs)
+	if err != nil {
+		return nil, err
 	}
+	servers = slices.DeleteFunc(servers, func(seen sight) bool { return seen.counted == nil })
 	var all []driver.Advice
+	if len(s.nodes) > 1 {
+		all = append(all, checkServers(len(s.nodes), causes(down, errs)))
+	}
 	for _, check := range []func(sight) driver.Advice{checkMemory, checkItems, checkConnections, checkCommands, checkClock} {
 		all = append(all, ofAll(servers, check))
 	}
 	return all, nil
+}
+
+// checkServers: one that is down has keys, and nobody else answers for them.
+func checkServers(n int, down string) driver.Advice {
+	a := driver.Advice{Subject: "servers", Fine: down == "", Text: fmt.Sprintf("all %d answer", n)}
+	if !a.Fine {
+		a.Text = "the keys of servers that are down are errors: " + down
+	}
+	return a
 }
 
 func look(session *meta.Session) (s sight, err error) {

@@ -12,7 +12,8 @@ import (
 	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
-// Ping makes a round trip to every server and tells their versions. One that is down is an error that names it.
+// Ping makes a round trip to every server and tells their versions. One that is down is a note that says why, as long as another
+// answers: its keys are errors, and those of the others as always.
 func (s *Store) Ping(ctx context.Context) (driver.Server, error) {
 	versions := make([]string, len(s.nodes))
 	errs := s.onAll(func(i int, n *node) error {
@@ -30,17 +31,36 @@ func (s *Store) Ping(ctx context.Context) (driver.Server, error) {
 		versions[i] = t.line.hello.Version
 		return nil
 	})
-	if err := errors.Join(errs...); err != nil {
-		return driver.Server{}, single(errs, err)
+	down, err := s.lost(errs)
+	if err != nil {
+		return driver.Server{}, err
 	}
 	slices.Sort(versions)
-	server := driver.Server{Version: "memcached " + strings.Join(slices.Compact(versions), ", ")}
+	versions = slices.Compact(slices.DeleteFunc(versions, func(v string) bool { return v == "" })) // "": down
+	server := driver.Server{Version: "memcached " + strings.Join(versions, ", ")}
 	if len(s.nodes) > 1 {
 		server.Notes = []driver.Fact{
 			{Name: "servers", Value: int64(len(s.nodes))}, {Name: "hash", Value: string(s.options.Hash)},
 		}
 	}
+	server.Notes = append(server.Notes, downFacts(down, errs)...)
 	return server, nil
+}
+
+// downFacts tell of servers that are down.
+func downFacts(down []int, errs []error) []driver.Fact {
+	if len(down) == 0 {
+		return nil
+	}
+	return []driver.Fact{{Name: "down", Value: causes(down, errs)}}
+}
+
+func causes(down []int, errs []error) string {
+	texts := make([]string, len(down))
+	for j, i := range down {
+		texts[j] = errs[i].Error()
+	}
+	return strings.Join(texts, "; ")
 }
 
 // single is the only error there is, so that it reads well, or all of them.
@@ -58,11 +78,11 @@ var reported = []struct{ name, stat string }{
 	{"hits", "get_hits"}, {"misses", "get_misses"}, {"connections", "curr_connections"},
 }
 
-// Report tells what the servers count, together.
+// Report tells what the servers count, together; without those that are down, of which a fact tells.
 func (s *Store) Report(ctx context.Context) ([]driver.Fact, error) {
 	sums := make([]int64, len(reported))
 	var mu sync.Mutex
-	err := s.converse(ctx, func(session *meta.Session) error {
+	errs := s.converseAll(ctx, func(session *meta.Session) error {
 		stats, err := session.Stats("")
 		mu.Lock()
 		defer mu.Unlock()
@@ -72,23 +92,30 @@ func (s *Store) Report(ctx context.Context) ([]driver.Fact, error) {
 		}
 		return err
 	})
+	down, err := s.lost(errs)
 	if err != nil {
 		return nil, err
 	}
-	facts := make([]driver.Fact, len(reported))
+	facts := make([]driver.Fact, 0, len(reported)+1)
 	for i, r := range reported {
-		facts[i] = driver.Fact{Name: r.name, Value: sums[i]}
+		facts = append(facts, driver.Fact{Name: r.name, Value: sums[i]})
 	}
-	return facts, nil
+	return append(facts, downFacts(down, errs)...), nil
 }
 
 // converse has a conversation with every server, on connections of their own.
 func (s *Store) converse(ctx context.Context, talk func(*meta.Session) error) error {
-	if s.isClosed() {
-		return driver.ErrClosed
-	}
-	errs := s.onAll(func(_ int, n *node) error { return s.converseWith(ctx, n, talk) })
+	errs := s.converseAll(ctx, talk)
 	return single(errs, errors.Join(errs...))
+}
+
+func (s *Store) converseAll(ctx context.Context, talk func(*meta.Session) error) []error {
+	return s.onAll(func(_ int, n *node) error {
+		if s.isClosed() {
+			return driver.ErrClosed
+		}
+		return s.converseWith(ctx, n, talk)
+	})
 }
 
 func (s *Store) converseWith(ctx context.Context, n *node, talk func(*meta.Session) error) error {

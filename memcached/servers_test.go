@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/memcachetest"
+	"github.com/larder-go/larder/memcached"
 )
 
 // TestIPv6: with its address in brackets, with and without others.
@@ -66,4 +68,41 @@ func TestWeights(t *testing.T) {
 	if len(behind) < 240 || len(behind) > 360 {
 		t.Errorf("%d of 400 keys are on the server that should have 300", len(behind))
 	}
+}
+
+// TestOneIsDown: whoever opens, pings or looks into servers of which one is down sees the others, and hears which one that is.
+func TestOneIsDown(t *testing.T) {
+	up, gone := memcachetest.Start(t), memcachetest.Start(t)
+	gone.Kill()
+	s := openURL(t, "memcached://"+up.Addr()+";"+gone.Addr()).(*memcached.Store)
+	about, err := s.Ping(t.Context())
+	if err != nil || !strings.HasPrefix(about.Version, "memcached 1") {
+		t.Errorf("Ping: %+v, %v", about, err)
+	}
+	facts, err := s.Report(t.Context())
+	if err != nil || len(facts) == 0 {
+		t.Errorf("Report: %v, %v", facts, err)
+	}
+	for _, list := range [][]driver.Fact{about.Notes, facts} {
+		if said := fact(list, "down"); !strings.Contains(said, gone.Addr()) || strings.Contains(said, up.Addr()) {
+			t.Errorf("down: %q", said)
+		}
+	}
+	advice, err := s.Advise(t.Context())
+	if err != nil || len(advice) < 2 || advice[0].Fine || !strings.Contains(advice[0].Text, gone.Addr()) {
+		t.Errorf("Advise: %+v, %v", advice, err)
+	}
+	up.Kill()
+	if _, err := s.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), up.Addr()) || !strings.Contains(err.Error(), gone.Addr()) {
+		t.Errorf("Ping of nobody: %v", err)
+	}
+}
+
+func fact(facts []driver.Fact, name string) string {
+	for _, f := range facts {
+		if f.Name == name {
+			return fmt.Sprint(f.Value)
+		}
+	}
+	return ""
 }

@@ -56,21 +56,28 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // of, and tried again when it is needed.
 func (s *Store) connectAll(ctx context.Context) error {
 	errs := s.onAll(func(_ int, n *node) error { _, err := n.line(ctx); return err })
-	down := 0
+	down, err := s.lost(errs)
+	for _, i := range down {
+		s.logger.Warn("larder: memcached: a server is down", "server", s.nodes[i].address, "error", errs[i])
+	}
+	return err
+}
+
+// lost are the servers that are only down, by the errors of all. It is an error if all are, or if anything else is wrong with one.
+func (s *Store) lost(errs []error) (down []int, err error) {
 	for i, err := range errs {
 		switch {
 		case err == nil:
-		case len(s.nodes) == 1 || !isDown(err) || errors.Is(err, meta.ErrRefused):
-			return err
+		case !isDown(err) || errors.Is(err, meta.ErrRefused):
+			return nil, err
 		default:
-			down++
-			s.logger.Warn("larder: memcached: a server is down", "server", s.nodes[i].address, "error", err)
+			down = append(down, i)
 		}
 	}
-	if down == len(s.nodes) {
-		return errs[0]
+	if len(down) == len(errs) {
+		return nil, single(errs, errors.Join(errs...))
 	}
-	return nil
+	return down, nil
 }
 
 // onAll does something with every server, at the same time.
