@@ -37,6 +37,10 @@ import (
 // So a Delete deletes once, in one step, and nothing that was loaded before is there when it returns. What others store behind that step
 // stays. While a Delete waits, who reads may see for a moment what the fill adds, and who counts with it counts on.
 //
+// Who gets a lease between the deleter's two steps, which are behind one another in one packet, has begun to load after the Delete. That he
+// also loads and fills there, and a third stores what the deletion then takes away, so that what was loaded before that is added, would
+// take a server that stands still between the two for as long as all that lasts.
+//
 // Who stores something does not wait, and need not be earlier than the fill: an add does not replace. So he looks at the lease
 // instead, which costs the server less, and voids one that he finds. What the filler would add has been loaded before.
 //
