@@ -13,6 +13,7 @@ import (
 
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 	"github.com/larder-go/larder/redis"
 )
 
@@ -42,7 +43,7 @@ func failover(t *testing.T, s *redis.Store, lose func()) {
 	lose()
 	lost := time.Now()
 	before := acknowledged.Load()
-	eventually(t, func() error {
+	testproc.Eventually(t, func() error {
 		if acknowledged.Load() < before+100 {
 			return errors.New("nothing is counted")
 		}
@@ -121,7 +122,7 @@ func TestRestart(t *testing.T) {
 			t.Fatalf("Incr = %d, %v", n, err)
 		}
 		own.Restart(t)
-		eventually(t, func() error { _, err := s.Get(t.Context(), "n"); return err })
+		testproc.Eventually(t, func() error { _, err := s.Get(t.Context(), "n"); return err })
 	}
 }
 
@@ -140,7 +141,7 @@ func TestFrozenProcess(t *testing.T) {
 	}
 	own.Thaw(t)
 	for _, store := range []*redis.Store{s, fresh} {
-		eventually(t, func() error { return store.Set(t.Context(), "k", []byte("v"), 0) })
+		testproc.Eventually(t, func() error { return store.Set(t.Context(), "k", []byte("v"), 0) })
 	}
 }
 
@@ -199,7 +200,7 @@ func TestNameOfAnotherServer(t *testing.T) {
 			}
 			name.to.Store(&after)
 			old.MustDo(t, "REPLICAOF", "127.0.0.1", fmt.Sprint(other.Port()))
-			eventually(t, func() error { return write(t.Context(), s) })
+			testproc.Eventually(t, func() error { return write(t.Context(), s) })
 		})
 	}
 }

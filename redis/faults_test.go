@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/breaker"
 	"github.com/larder-go/larder/internal/faultproxy"
+	"github.com/larder-go/larder/internal/testproc"
 	"github.com/larder-go/larder/redis"
 )
 
@@ -110,7 +112,7 @@ func TestFrozenNetwork(t *testing.T) {
 					cancel()
 				}
 				p.Heal()
-				eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
+				testproc.Eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
 			})
 		}
 	}
@@ -135,23 +137,7 @@ func TestFrozenForALargeBatch(t *testing.T) {
 		cancel()
 	}
 	p.Heal()
-	eventually(t, func() error { return call(t.Context(), s) })
-}
-
-// eventually fails unless fn succeeds within some seconds.
-func eventually(t *testing.T, fn func() error) {
-	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		err := fn()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("it does not recover: %v", err)
-		}
-		time.Sleep(5 * time.Millisecond) // between two looks
-	}
+	testproc.Eventually(t, func() error { return call(t.Context(), s) })
 }
 
 // TestFrozenForMany: neither the queue of a connection nor the dial that somebody else has begun holds anybody up. On a machine that is
@@ -194,7 +180,7 @@ func TestFrozenForMany(t *testing.T) {
 	}
 	<-patient
 	p.Heal()
-	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
+	testproc.Eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
 }
 
 // TestDialOfAnother: who has all the time there is connects, and nobody else waits for that.
@@ -205,7 +191,7 @@ func TestDialOfAnother(t *testing.T) {
 	}
 	p.Freeze(true)
 	p.Cut()
-	eventually(t, func() error { // until rueidis has noticed, too
+	testproc.Eventually(t, func() error { // until rueidis has noticed, too
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
 		if err := verbs["Set"](ctx, s); err == nil || !errors.Is(err, ctx.Err()) {
@@ -221,7 +207,7 @@ func TestDialOfAnother(t *testing.T) {
 			_ = verbs["Set"](context.Background(), s)
 		}
 	}()
-	eventually(t, func() error {
+	testproc.Eventually(t, func() error {
 		if p.Accepted() == before {
 			return errors.New("nobody connects")
 		}
@@ -235,7 +221,7 @@ func TestDialOfAnother(t *testing.T) {
 	}
 	<-patient
 	p.Heal()
-	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
+	testproc.Eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
 }
 
 // TestThaw: more calls are given up than a connection has room for, and then their answers come.
@@ -256,7 +242,7 @@ func TestThaw(t *testing.T) {
 		})
 	}
 	p.Heal()
-	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
+	testproc.Eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
 	if got, err := s.Get(t.Context(), "k"); string(got) != "v" || err != nil {
 		t.Errorf("Get = %q, %v", got, err)
 	}
@@ -276,24 +262,12 @@ func manyAtOnce(n int, fn func()) {
 // mute listens, answers so many pings on each connection, and says nothing any more.
 func mute(t *testing.T, pings int) (addr string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			for range pings {
-				_, _ = conn.Write([]byte("+PONG\r\n"))
-			}
-			t.Cleanup(func() { _ = conn.Close() })
+	return testproc.Listen(t, "tcp", "127.0.0.1:0", func(conn net.Conn) {
+		for range pings {
+			_, _ = conn.Write([]byte("+PONG\r\n"))
 		}
-	}()
-	return l.Addr().String()
+		_, _ = io.Copy(io.Discard, conn)
+	})
 }
 
 // TestFrozenWhenConnecting: a server that accepts and says nothing, or stops in the middle, holds up neither a call nor Close.
@@ -347,7 +321,7 @@ func TestCloseWhenFrozen(t *testing.T) {
 	if took := time.Since(began); took > 500*time.Millisecond {
 		t.Errorf("Close took %v", took)
 	}
-	eventually(t, func() error {
+	testproc.Eventually(t, func() error {
 		p.Heal()
 		if n := p.Connections(); n > 0 {
 			return fmt.Errorf("%d connections are left", n)
@@ -372,7 +346,7 @@ func TestBreaker(t *testing.T) {
 		t.Errorf("after %v: %v; want the breaker open", time.Since(began), err)
 	}
 	p.Heal()
-	eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
+	testproc.Eventually(t, func() error { return s.Set(t.Context(), "k", []byte("v"), 0) })
 }
 
 // TestBrokenConnections: whatever happens to a connection, its calls end with an error that is no miss, nothing that writes is sent
@@ -410,7 +384,7 @@ func TestBrokenConnections(t *testing.T) {
 					t.Fatal("an absent key has a value")
 				}
 			}
-			eventually(t, func() error { _, err := s.Incr(t.Context(), "n", 0, 0); return err })
+			testproc.Eventually(t, func() error { _, err := s.Incr(t.Context(), "n", 0, 0); return err })
 			if n, err := s.Incr(t.Context(), "n", 0, 0); err != nil || n < acknowledged || n > times {
 				t.Errorf("%d Incr, %d of them acknowledged, made it %d, %v", times, acknowledged, n, err)
 			}
@@ -424,7 +398,7 @@ func faultless(t *testing.T, s *redis.Store) func() {
 	return func() {
 		t.Helper()
 		want := bytes.Repeat([]byte("0123456789"), 20000)
-		eventually(t, func() error { return s.Set(t.Context(), "large", want, 0) })
+		testproc.Eventually(t, func() error { return s.Set(t.Context(), "large", want, 0) })
 		if got, err := s.Get(t.Context(), "large"); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("Get: %d bytes, %v", len(got), err)
 		}
@@ -509,7 +483,7 @@ func TestNothingIsLeft(t *testing.T) {
 		_ = s.Close()
 		wantEnded(t)
 	}
-	eventually(t, func() error {
+	testproc.Eventually(t, func() error {
 		if n := p.Connections(); n > 0 {
 			return fmt.Errorf("%d connections are left", n)
 		}

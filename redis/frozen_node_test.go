@@ -11,6 +11,7 @@ import (
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/breaker"
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 	"github.com/larder-go/larder/redis"
 )
 
@@ -231,7 +232,7 @@ func TestManyKeysOfAFrozenServer(t *testing.T) {
 	}
 	frozen.Thaw(t)
 	keys := []string{items[0].Key, items[1].Key, items[2].Key, items[3].Key}
-	eventually(t, func() error {
+	testproc.Eventually(t, func() error {
 		results, err := s.GetMany(t.Context(), keys)
 		if err != nil {
 			return err

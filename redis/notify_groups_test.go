@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 	"github.com/larder-go/larder/redis"
 )
 
@@ -62,7 +63,7 @@ func TestNotifyAfterAFailover(t *testing.T) {
 			h.await(lost)
 			set(t, store, "k", "after "+name)
 			h.await("after " + name)
-			eventually(t, func() error {
+			testproc.Eventually(t, func() error {
 				if n := primary.MustDo(t, "PUBSUB", "NUMSUB", "k"); n != "k\n1" {
 					return fmt.Errorf("the primary has the subscribers %q", n)
 				}

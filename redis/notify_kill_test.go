@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 	"github.com/larder-go/larder/redis"
 )
 
@@ -42,7 +43,7 @@ func TestKilledWriter(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, func() error {
+		testproc.Eventually(t, func() error {
 			if n, _ := h.count(); n < 20 {
 				return fmt.Errorf("%d messages", n)
 			}
@@ -50,7 +51,7 @@ func TestKilledWriter(t *testing.T) {
 		})
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		eventually(t, func() error { return h.knows(store, keys) })
+		testproc.Eventually(t, func() error { return h.knows(store, keys) })
 		h.sub.Stop()
 		s.MustDo(t, "FLUSHALL")
 	}

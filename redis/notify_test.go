@@ -13,6 +13,7 @@ import (
 
 	"github.com/larder-go/larder/driver"
 	"github.com/larder-go/larder/internal/redistest"
+	"github.com/larder-go/larder/internal/testproc"
 	"github.com/larder-go/larder/redis"
 )
 
@@ -24,6 +25,7 @@ type subscriber struct {
 	mu    sync.Mutex
 	all   []driver.Message // since the last await
 	total int
+	lost  int // how often, in all
 }
 
 func subscribe(t *testing.T, s *redis.Store, keys ...string) *subscriber {
@@ -34,6 +36,9 @@ func subscribe(t *testing.T, s *redis.Store, keys ...string) *subscriber {
 		defer h.mu.Unlock()
 		h.all = append(h.all, m)
 		h.total++
+		if m.Lost {
+			h.lost++
+		}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -46,18 +51,13 @@ func subscribe(t *testing.T, s *redis.Store, keys ...string) *subscriber {
 func (h *subscriber) count() (messages, losses int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, m := range h.all {
-		if m.Lost {
-			losses++
-		}
-	}
-	return len(h.all) - losses, losses
+	return h.total - h.lost, h.lost
 }
 
 // await waits for a message with this value, or (lost) for news of a loss, since the last call.
 func (h *subscriber) await(want string) {
 	h.t.Helper()
-	eventually(h.t, func() error {
+	testproc.Eventually(h.t, func() error {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		for i, m := range h.all {
@@ -74,7 +74,7 @@ const lost = "\x00lost"
 
 func set(t *testing.T, s *redis.Store, key, value string) {
 	t.Helper()
-	eventually(t, func() error { return s.SetNotify(t.Context(), key, []byte(value), time.Minute) })
+	testproc.Eventually(t, func() error { return s.SetNotify(t.Context(), key, []byte(value), time.Minute) })
 }
 
 // withoutRESP3 is a server as it was before Redis 6.
@@ -126,7 +126,7 @@ func TestOneConnection(t *testing.T) {
 			subscribers := func() string { return s.MustDo(t, "CLIENT", "LIST", "TYPE", "pubsub") }
 			want := func(numbers string) {
 				t.Helper()
-				eventually(t, func() error {
+				testproc.Eventually(t, func() error {
 					got := strings.Join(strings.Fields(s.MustDo(t, "PUBSUB", "NUMSUB", "a", "b", "c")), " ")
 					if got != numbers {
 						return fmt.Errorf("subscribers of the channels: %s; want %s", got, numbers)
@@ -155,7 +155,7 @@ func TestOneConnection(t *testing.T) {
 			want("a 1 b 0 c 0")
 			first.sub.Stop()
 			none.sub.Stop()
-			eventually(t, func() error {
+			testproc.Eventually(t, func() error {
 				if list := subscribers(); list != "" {
 					return errors.New("after the last Stop there is a connection: " + list)
 				}

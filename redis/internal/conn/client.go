@@ -80,7 +80,9 @@ func (cl *Client) Do(ctx context.Context, cmd rueidis.Completed) rueidis.RedisRe
 	reply := cl.Client.Do(ctx, cmd)
 	if reply.NonRedisError() == nil {
 		b.Answered(ticket)
-		cl.heed(reply)
+		if reply.Error() != nil {
+			cl.heed(reply)
+		}
 		return reply
 	}
 	for i := 0; i < Redials && c.reconnected(reply); i++ {
