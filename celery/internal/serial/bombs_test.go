@@ -42,6 +42,7 @@ func TestBombs(t *testing.T) {
 	}{
 		"yaml: a billion laughs":       {"yaml", []byte(laughs.String()), 300},
 		"yaml: merged laughs":          {"yaml", []byte("a: &a {x: 1}\nb: &b {<<: [" + strings.Repeat("*a,", 3000) + "*a]}\nc: &c {<<: [" + strings.Repeat("*b,", 3000) + "*b]}\nd: {<<: [" + strings.Repeat("*c,", 3000) + "*c]}\n"), 300},
+		"yaml: nothing merged often":   {"yaml", []byte("a: &a {}\nb: &b {<<: [" + strings.Repeat("*a,", 3000) + "*a]}\nc: &c {<<: [" + strings.Repeat("*b,", 3000) + "*b]}\nd: {<<: [" + strings.Repeat("*c,", 3000) + "*c]}\n"), 300},
 		"yaml: 20 MiB of brackets":     {"yaml", bytes.Repeat([]byte("["), 20<<20), 1},
 		"yaml: 9,000 brackets":         {"yaml", bytes.Repeat([]byte("["), 9000), 50},
 		"yaml: closed brackets":        {"yaml", append(bytes.Repeat([]byte("["), 2000), bytes.Repeat([]byte("]"), 2000)...), 50},
