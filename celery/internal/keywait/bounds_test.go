@@ -149,6 +149,15 @@ func TestLeftWhileSubscribing(t *testing.T) {
 	})
 }
 
+// TestCloseUnsubscribes: the store goes on without the subscription.
+func TestCloseUnsubscribes(t *testing.T) {
+	s := newScript()
+	play(t, publishing{s}, never, func(w *keywait.Waiter) { w.Close() })
+	if s.stops != 1 {
+		t.Errorf("the subscription is stopped %d times", s.stops)
+	}
+}
+
 // TestClosedStore: a store that reads one key at a time, or says it of a key, has also been closed.
 func TestClosedStore(t *testing.T) {
 	for name, store := range map[string]driver.Store{

@@ -24,6 +24,7 @@ type script struct {
 	added   func()                    // called when the store has subscribed, before it says so
 	read    func()                    // called with a reply under way
 	removed []string                  // from the subscription
+	stops   int                       // of the subscription
 	tell    func(driver.Message)
 }
 
@@ -138,4 +139,8 @@ func (s publishing) Remove(keys ...string) {
 	s.removed = append(s.removed, keys...)
 }
 
-func (s publishing) Stop() {}
+func (s publishing) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stops++
+}
