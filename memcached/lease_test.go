@@ -3,6 +3,7 @@ package memcached
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -407,5 +408,27 @@ func TestFillWithoutItsCaller(t *testing.T) {
 			s.want("")
 			s.wantFree()
 		})
+	}
+}
+
+// TestDeleteOnAFullServer: one that evicts nothing cannot note that a lease is void, and there is none.
+func TestDeleteOnAFullServer(t *testing.T) {
+	s := dial(t, memcachetest.Start(t, memcachetest.Args("-M", "-m", "2")).Addr())
+	full := 0
+	for i := 0; full < 50 && i < 100_000; i++ {
+		if err := s.Set(t.Context(), fmt.Sprint("key", i), []byte("v"), 0); err != nil {
+			full++ // small items have no room any more
+		}
+	}
+	if full == 0 {
+		t.Fatal("there is room for everything")
+	}
+	for _, key := range []string{"key1", "key2"} {
+		if was, err := s.Delete(t.Context(), key); !was || err != nil {
+			t.Errorf("Delete = %t, %v", was, err)
+		}
+	}
+	if n, err := s.DeleteMany(t.Context(), []string{"key3", "key4", "key5"}); n != 3 || err != nil {
+		t.Errorf("DeleteMany = %d, %v", n, err)
 	}
 }
