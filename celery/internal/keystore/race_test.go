@@ -20,7 +20,7 @@ import (
 )
 
 // rounds is how often each race is run.
-const rounds = 10_000
+var rounds = map[bool]int{false: 10_000, true: 2_000}[enginetest.Race]
 
 // TestSuccessStays: of writers that race on one key, the one that stores a success is the last.
 func TestSuccessStays(t *testing.T) {
