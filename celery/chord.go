@@ -20,12 +20,15 @@ type Part struct {
 	// Result is the task's, as for [Results.Store].
 	Result any
 	// Size is how many parts the chord has, as the message says that started the task (chord_size). 0: the
-	// message does not say, and the saved group does. On Redis it does not count.
+	// message does not say, and the saved group does. On Redis what [Results.StartChord] has stored counts,
+	// or Python, with the parts that [Results.AddToChord] has added; there Size only tells when that is
+	// missing: all parts are done then, and the last one is ErrChordLost instead of nothing.
 	Size int
 }
 
 // Chord is a chord whose last part is done: its body is to be started, with Results, or if Err is not nil to
-// be stored as a failure. Exactly one of all who report a part gets it.
+// be stored as a failure. Exactly one of all who report a part gets it; only where the saved group is missing
+// everybody does, with that Err.
 //
 //	switch {
 //	case chord.Err != nil:
@@ -33,7 +36,10 @@ type Part struct {
 //		… // and publish the body's errbacks (link_error), each with bodyID
 //	default:
 //		err = publish(body, chord.Results) // not a part of this package: a message for a worker
-//		…
+//		if err != nil {
+//			err = results.MarkFailed(ctx, bodyID, chord.CallbackError(err), nil)
+//		}
+//		… // then, whichever it was:
 //		err = chord.Started(ctx)
 //	}
 type Chord struct {
@@ -49,9 +55,13 @@ type Chord struct {
 	clean func(ctx context.Context) error               // nil: there is nothing to delete
 }
 
-// StartChord prepares a chord, before the tasks of its header are sent: it stores how many there are, and
-// what the backend needs beside that. Parts that end before are not lost on Redis; elsewhere they are an
-// error for whoever reports them.
+// StartChord prepares a chord: it stores how many tasks its header has, and what the backend needs beside
+// that. Whoever publishes the header calls it, before the first task is sent; Python does the same by itself.
+// A chord for which nobody has called it never ends. Parts that end before are not lost on Redis; elsewhere
+// they are an error for whoever reports them.
+//
+// It does what [Results.SaveGroup] does where that is needed, and SaveGroup does not do what it does: that is
+// for groups without a body.
 func (r *Results) StartChord(ctx context.Context, header Node) error {
 	start := r.startCounter
 	switch {
@@ -70,8 +80,8 @@ var errNoParts = errors.New("it has no parts, so that none is the last: start it
 // cannot be done any more.
 //
 // Header tasks may be done by Go and Python workers mixed. How parts are counted is Celery's way of the
-// backend: on Redis they are collected, with their results; elsewhere a counter is increased, and a counter
-// that is gone is ErrChordLost.
+// backend: on Redis they are collected, with their results; elsewhere a counter is increased. ErrChordLost: the
+// counter is not there, or on Redis the number of parts is not, as the last of them finds out by Part.Size.
 //
 // ErrMaybeCounted, where parts are counted: the answer of the server was lost, and nobody can tell whether
 // the part counts now. To report it again may count it twice, not to report it may count it never; either way
@@ -110,9 +120,9 @@ func (c *Chord) Join(ctx context.Context) error {
 	return c.owner.fail("join chord", c.GroupID, err)
 }
 
-// Started deletes what was stored to count the parts. It is called when the message for the body has been
-// sent, or could not be: Celery stores [Chord.CallbackError] for the body then. Without it a part that is
-// reported twice may start the body again, until all has expired.
+// Started deletes what was stored to count the parts. It is called last: when the message for the body has
+// been sent, or when it could not be and [Chord.CallbackError] is stored for the body. Without it a part that
+// is reported twice may start the body again, until all has expired.
 func (c *Chord) Started(ctx context.Context) error {
 	if c.clean == nil {
 		return nil
@@ -120,7 +130,8 @@ func (c *Chord) Started(ctx context.Context) error {
 	return c.owner.fail("end chord", c.GroupID, c.clean(ctx))
 }
 
-// CallbackError is what is stored for the body if its message could not be sent.
+// CallbackError is what the caller stores for the body, by [Results.MarkFailed], if its message could not be
+// sent, and then calls Started.
 func (c *Chord) CallbackError(why error) error {
 	return chordError("Callback error: %s", taskErrorOf(why).Repr())
 }

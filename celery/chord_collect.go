@@ -73,8 +73,13 @@ func (r *Results) collect(ctx context.Context, p Part) (*Chord, error) {
 		return nil, err
 	}
 	size, known, err := sizeOf(state.Counts)
-	if err != nil || !known || state.Members != size {
+	switch {
+	case err != nil:
 		return nil, err
+	case !known && p.Size > 0 && state.Members >= p.Size+size:
+		return nil, ErrChordLost
+	case !known || state.Members != size:
+		return nil, nil
 	}
 	chord := &Chord{GroupID: p.GroupID, owner: r}
 	chord.clean = func(ctx context.Context) error { return r.collector.Drop(ctx, c) }
@@ -98,21 +103,20 @@ func (r *Results) entry(p Part) ([]byte, error) {
 	return nil, r.fail("chord part", p.TaskID, err)
 }
 
-// sizeOf is how many parts there will be. As long as nobody has said it is not known.
+// sizeOf is how many parts there will be. As long as nobody has said it is not known, and only those are
+// counted that were added: Python says it just before it sends the last task of the header.
 func sizeOf(counts [2][]byte) (size int, known bool, err error) {
-	if len(counts[sizeCount]) == 0 {
-		return 0, false, nil
+	for _, count := range counts {
+		if len(count) == 0 {
+			continue
+		}
+		n, err := strconv.Atoi(string(count))
+		if err != nil {
+			return 0, false, malformed("the size of a chord: %v", err)
+		}
+		size += n
 	}
-	size, err = strconv.Atoi(string(counts[sizeCount]))
-	if err == nil && len(counts[extraCount]) > 0 {
-		var extra int
-		extra, err = strconv.Atoi(string(counts[extraCount]))
-		size += extra
-	}
-	if err != nil {
-		return 0, false, malformed("the size of a chord: %v", err)
-	}
-	return size, true, nil
+	return size, len(counts[sizeCount]) > 0, nil
 }
 
 // joinCollected reads the results of a chord: from the tasks of its header if that was saved, else as they

@@ -6,10 +6,11 @@ import (
 )
 
 // FinishChord returns a chord whose parts are all done, by what is stored of them and whatever the counter
-// says, and nil if they are not, or nothing is stored of the chord: its body was started. It is for a chord
-// that hangs, after ErrMaybeCounted or a part that was reported too often. The caller sees to it that only
-// one asks, and nobody who has got the Chord from ChordPart is just starting its body: everybody who asks
-// gets it, until Started.
+// says, and nil without an error if they are not. It is nil too if nothing is stored of the chord: its body
+// was started, it has expired, or there never was one of this id; [Results.ChordProgress] tells whether any of
+// it is Known. It is for a chord that hangs, after ErrMaybeCounted or a part that was reported too often. The
+// caller sees to it that only one asks, and nobody who has got the Chord from ChordPart is just starting its
+// body: everybody who asks gets it, until Started.
 //
 // On Redis it is errors.ErrUnsupported: there a part counts once however often it is reported, and the last
 // one can be reported again.

@@ -86,7 +86,10 @@ func (r *Results) collected(ctx context.Context, p *ChordProgress) error {
 		return err
 	}
 	size, known, err := sizeOf([2][]byte{counts[0].Value, counts[1].Value})
-	p.Done, p.Size, p.Known = len(members), size, p.Known || known || len(members) > 0
+	p.Done, p.Known = len(members), p.Known || known || len(members) > 0
+	if known {
+		p.Size = size
+	}
 	if err != nil || p.Header != nil {
 		return err
 	}

@@ -40,8 +40,9 @@ var (
 	ErrClosed = driver.ErrClosed
 	// ErrConfig: a setting or URL that is wrong. The text names it.
 	ErrConfig = errors.New("configuration")
-	// ErrChordLost: the counter of a chord is gone, evicted or expired, so that nobody will know of its last part.
-	ErrChordLost = errors.New("the chord's counter is gone")
+	// ErrChordLost: what counts the parts of a chord is not there, so that nobody will know of its last part:
+	// evicted or expired, or [Results.StartChord] was never called.
+	ErrChordLost = errors.New("the count of the chord's parts is gone, or StartChord was never called")
 	// ErrMaybeCounted: the answer to a count was lost, and the counter has changed since. See [Results.ChordPart].
 	ErrMaybeCounted = errors.New("the part may have been counted, or not")
 	// ErrNotReady: the task is not done, or nothing is known of it. It comes from [Meta.Decode].

@@ -8,7 +8,7 @@ import (
 )
 
 // SaveGroup stores which tasks a group has, under its id, for as long as results live: GroupResult.save(). It
-// replaces what was saved before.
+// replaces what was saved before. A group that is a chord's header is prepared by [Results.StartChord].
 func (r *Results) SaveGroup(ctx context.Context, group Node) error {
 	key, err := r.key(groupKey, group.ID)
 	var value []byte
