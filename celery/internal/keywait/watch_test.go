@@ -246,26 +246,33 @@ func TestComeAndGo(t *testing.T) {
 	})
 }
 
+// twoSpeeds has two wait for "key": one who is slow, in the midst of the first value, and one who has been told of 20
+// more since.
+func twoSpeeds(t *testing.T, open enginetest.Open) (w *keywait.Waiter, writer driver.Store, slow, quick *watching) {
+	stores := open(t, 2)
+	w, writer = start(t, stores[0], keywait.Options{}), stores[1]
+	slow = (&watching{t: t, slow: make(chan struct{})}).start(w, "end", "key")
+	quick = watch(t, w, "end", "key")
+	put(t, writer, "key", "first")
+	slow.expect("key=first")
+	quick.expect("key=first")
+	for i := range 20 {
+		put(t, writer, "key", fmt.Sprint(i))
+		quick.expect(fmt.Sprint("key=", i))
+	}
+	return w, writer, slow, quick
+}
+
 // TestSlowTell: who is slow is told the newest of what came meanwhile, and keeps nobody else waiting.
 func TestSlowTell(t *testing.T) {
 	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
-		stores := open(t, 2)
-		w := start(t, stores[0], keywait.Options{})
-		slow := (&watching{t: t, slow: make(chan struct{})}).start(w, "end", "key")
-		quick := watch(t, w, "end", "key")
-		put(t, stores[1], "key", "first")
-		slow.expect("key=first")
-		quick.expect("key=first")
-		for i := range 20 {
-			put(t, stores[1], "key", fmt.Sprint(i))
-			quick.expect(fmt.Sprint("key=", i))
-		}
-		put(t, stores[1], "key", "end")
+		w, writer, slow, quick := twoSpeeds(t, open)
+		put(t, writer, "key", "end")
 		quick.expect("key=end")
 		quick.done()
 		slow.slow <- struct{}{}
 		slow.expect("key=end")
-		put(t, stores[1], "key", "later")
+		put(t, writer, "key", "later")
 		also := watch(t, w, "later", "key")
 		also.expect("key=later")
 		also.done()
@@ -277,21 +284,11 @@ func TestSlowTell(t *testing.T) {
 // TestNewestOnly: who was slow is told one value for all that he has missed.
 func TestNewestOnly(t *testing.T) {
 	enginetest.Each(t, func(t *testing.T, open enginetest.Open) {
-		stores := open(t, 2)
-		w := start(t, stores[0], keywait.Options{})
-		slow := (&watching{t: t, slow: make(chan struct{})}).start(w, "end", "key")
-		quick := watch(t, w, "end", "key")
-		put(t, stores[1], "key", "first")
-		slow.expect("key=first")
-		quick.expect("key=first")
-		for i := range 20 {
-			put(t, stores[1], "key", fmt.Sprint(i))
-			quick.expect(fmt.Sprint("key=", i))
-		}
+		_, writer, slow, _ := twoSpeeds(t, open)
 		slow.slow <- struct{}{}
 		slow.expect("key=19")
 		slow.slow <- struct{}{}
-		put(t, stores[1], "key", "end")
+		put(t, writer, "key", "end")
 		slow.expect("key=end")
 		slow.slow <- struct{}{}
 		slow.done()
