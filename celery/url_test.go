@@ -224,7 +224,7 @@ func TestCeleryURLsConnect(t *testing.T) {
 	for _, rawURL := range []string{
 		"redis+socket://" + plain.Socket() + "?virtual_host=3",
 		"rediss://:s3%2Fcret@" + secret.Addr() + "/1?ssl_cert_reqs=CERT_REQUIRED&ssl_ca_certs=" + secret.TLS().CA +
-			"&ssl_certfile=" + secret.TLS().ClientCert + "&ssl_keyfile=" + secret.TLS().ClientKey,
+			"&socket_connect_timeout=20&ssl_certfile=" + secret.TLS().ClientCert + "&ssl_keyfile=" + secret.TLS().ClientKey,
 		"cache+memcached://" + cache.Socket(),
 		"memcached://unix:" + cache.Socket() + "/",
 	} {
