@@ -12,7 +12,9 @@ import (
 type AuditOptions struct {
 	// FixTTL is the lifetime that is given to what has none. 0: nothing is changed.
 	FixTTL time.Duration
-	// StuckAfter is for how long no part of a chord may have been reported before it counts as stuck. 0: an hour.
+	// StuckAfter is for how long no part of a chord may have been reported before it counts as stuck. 0: an
+	// hour, because parts may run that long; but ten minutes for a chord on Redis of which parts were reported and
+	// nobody has stored how many there are: that is there before the last task of its header is sent.
 	StuckAfter time.Duration
 
 	// Timeout bounds each reading of some hundred entries, though not the engine's own search for keys. 0:
@@ -22,7 +24,10 @@ type AuditOptions struct {
 	Seen func(n int)
 }
 
-const defaultStuckAfter = time.Hour
+const (
+	defaultStuckAfter = time.Hour
+	sizelessAfter     = 10 * time.Minute
+)
 
 // FindingKind says what is the matter.
 type FindingKind string
@@ -59,11 +64,12 @@ type Finding struct {
 //
 // An error is yielded once and ends the walk. An id that makes no key is an unreadable one.
 func (r *Results) Audit(ctx context.Context, o AuditOptions) iter.Seq2[Finding, error] {
+	sizeless := o.StuckAfter
 	if o.StuckAfter <= 0 {
-		o.StuckAfter = defaultStuckAfter
+		o.StuckAfter, sizeless = defaultStuckAfter, sizelessAfter
 	}
 	return func(yield func(Finding, error) bool) {
-		a := &auditor{AuditOptions: o, results: r, ctx: ctx, yield: yield}
+		a := &auditor{AuditOptions: o, sizelessAfter: sizeless, results: r, ctx: ctx, yield: yield}
 		for _, part := range []struct {
 			kind kind
 			look func(found) error
@@ -87,10 +93,11 @@ func (r *Results) Audit(ctx context.Context, o AuditOptions) iter.Seq2[Finding, 
 // auditor is an audit under way.
 type auditor struct {
 	AuditOptions
-	results *Results
-	ctx     context.Context
-	yield   func(Finding, error) bool
-	err     error
+	sizelessAfter time.Duration // StuckAfter of a chord whose size is not stored
+	results       *Results
+	ctx           context.Context
+	yield         func(Finding, error) bool
+	err           error
 }
 
 // all looks at a batch, and tells whether more is wanted.

@@ -67,8 +67,12 @@ func (a *auditor) collection(id string, e found) error {
 	case err != nil:
 		return err
 	}
+	after := a.StuckAfter
+	if p.Lost {
+		after = a.sizelessAfter
+	}
 	idle, known := a.idle(e.TTL, p)
-	if !known || idle < a.StuckAfter || p.Done >= p.Size && p.Size > 0 && anyFailed(p.Parts) {
+	if !known || idle < after || p.Done >= p.Size && p.Size > 0 && anyFailed(p.Parts) {
 		return nil
 	}
 	return a.stuck(found{id: id, key: e.key}, partsDone(p), idle)
@@ -97,7 +101,7 @@ func firstOf(infos map[string]driver.EntryInfo, c driver.Collection) string {
 func partsDone(p *ChordProgress) string {
 	switch {
 	case p.Size == 0:
-		return fmt.Sprintf("how many parts it has is not known, that is gone or was never stored; done: %d", p.Done)
+		return fmt.Sprintf("how many parts it has is gone, or was never stored (StartChord); done: %d", p.Done)
 	case p.Done < p.Size:
 		return fmt.Sprintf("done: %d of %d parts", p.Done, p.Size)
 	case p.Done > p.Size:

@@ -175,14 +175,24 @@ func TestAuditChordsThatAreCollected(t *testing.T) {
 		"stuck-chord celery-taskset-meta-stuck.j done: 1 of 2 parts",
 		"stuck-chord celery-taskset-meta-none.s done: 0 of 2 parts",
 		"stuck-chord celery-taskset-meta-all.j done: all 2 parts, and nobody has started the body",
-		"stuck-chord celery-taskset-meta-nosize.j how many parts it has is not known, that is gone or was never stored",
+		"stuck-chord celery-taskset-meta-nosize.j how many parts it has is gone, or was never stored (StartChord)",
 		"unreadable celery-taskset-meta-text.s", "unreadable celery-taskset-meta-entry.j")
+
+	// Whoever sends the header's last task has stored how many there are before: nobody waits an hour for that.
+	for _, key := range []string{"nosize.j", "stuck.j"} {
+		aged(t, r, "celery-taskset-meta-"+key, 86400-11*60)
+	}
+	got := findings(t, r, AuditOptions{})
+	if !slices.Contains(got, "stuck-chord celery-taskset-meta-nosize.j how many parts it has is gone, or was never stored (StartChord)") ||
+		slices.Contains(got, "stuck-chord celery-taskset-meta-stuck.j done: 1 of 2 parts") {
+		t.Errorf("%q", got)
+	}
 
 	// What is collected has a lifetime too, which can be repaired.
 	for _, key := range []string{"fresh.j", "fresh.s"} {
 		aged(t, r, "celery-taskset-meta-"+key, 0)
 	}
-	got := findings(t, r, AuditOptions{FixTTL: time.Hour, StuckAfter: 100 * time.Hour})
+	got = findings(t, r, AuditOptions{FixTTL: time.Hour, StuckAfter: 100 * time.Hour})
 	for _, want := range []string{"no-ttl celery-taskset-meta-fresh.j repaired", "no-ttl celery-taskset-meta-fresh.s repaired"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)

@@ -13,6 +13,10 @@ type ChordProgress struct {
 	Known bool
 	// Done is how many parts were reported, and Size how many there are, 0 if that is not stored.
 	Done, Size int
+	// Lost: the counter is not stored, or on Redis Size is not, so that no part will be the last. It is gone, or
+	// [Results.StartChord] was never called, or Python has not sent the header's last task yet. A group that was
+	// saved by itself looks the same.
+	Lost bool
 	// Header is the saved group, if there is one: always where parts are counted, on Redis only if it
 	// has groups inside.
 	Header *Node
@@ -60,6 +64,7 @@ func (r *Results) counted(ctx context.Context, p *ChordProgress) error {
 	}
 	raw, err := r.b.Get(ctx, key)
 	if errors.Is(err, ErrMiss) {
+		p.Lost = p.Known
 		return nil
 	}
 	if err == nil {
@@ -90,6 +95,7 @@ func (r *Results) collected(ctx context.Context, p *ChordProgress) error {
 	if known {
 		p.Size = size
 	}
+	p.Lost = p.Known && !known
 	if err != nil || p.Header != nil {
 		return err
 	}

@@ -75,11 +75,11 @@ func TestResultsChord(t *testing.T) {
 			if r.status != 0 || r.out != golden("a|SUCCESS|-|7")+"done: 1 of 2 parts\n" || !strings.Contains(r.err, "missing: 1, whose ids") {
 				t.Errorf("%+v", r)
 			}
-			w.want(`{"group_id":"g","done":1,"size":2,"missing":null,"parts":[{"task_id":"a","status":"SUCCESS"}]}`+"\n", 0, "results", "chord", "g", "--json")
+			w.want(`{"group_id":"g","done":1,"size":2,"lost":false,"missing":null,"parts":[{"task_id":"a","status":"SUCCESS"}]}`+"\n", 0, "results", "chord", "g", "--json")
 			return
 		}
 		w.want(golden("a|SUCCESS|"+done+"|7", "b|-|-")+"done: 1 of 2 parts\nmissing: b\n", 0, "results", "chord", "g")
-		w.want(`{"group_id":"g","done":1,"size":2,"missing":["b"],"parts":[{"task_id":"a","status":"SUCCESS"},{"task_id":"b","status":null}]}`+"\n",
+		w.want(`{"group_id":"g","done":1,"size":2,"lost":false,"missing":["b"],"parts":[{"task_id":"a","status":"SUCCESS"},{"task_id":"b","status":null}]}`+"\n",
 			0, "results", "chord", "g", "--json")
 	})
 }

@@ -11,7 +11,7 @@ import (
 
 type resultsAuditCmd struct {
 	FixTTL     lifetime `name:"fix-ttl" placeholder:"T" help:"Give everything that has no lifetime this one: 24h."`
-	StuckAfter span     `placeholder:"T" help:"For how long no part of a chord was reported before it counts as stuck. Default: 1h."`
+	StuckAfter span     `placeholder:"T" help:"For how long no part of a chord was reported before it counts as stuck. Default: 1h; 10m on Redis if it is not stored how many there are."`
 }
 
 func (resultsAuditCmd) Help() string {

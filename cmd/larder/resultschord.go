@@ -17,7 +17,7 @@ the whole header, and what is missing is named. On Redis Celery stores which par
 unless the header has groups inside: list --group finds those of which anything is stored.
 
 Exit status: 1 if nothing is stored of the chord, as when its body was started. With --json it is one object with the members group_id,
-done, size (null if that is not stored), parts as group has them, and missing: the ids that are known to be missing, or null.
+done, size (null if that is not stored), lost (what counts the parts is not stored), parts as group has them, and missing: the ids that are known to be missing, or null.
 
 Example:
 
@@ -39,6 +39,9 @@ func (cmd resultsChordCmd) Run(a *app, results *resultsCmd) error {
 			fmt.Fprintf(a.out, "%s\n", c.object())
 		default:
 			c.print(a)
+		}
+		if c.Lost {
+			a.note(c.lost())
 		}
 		return nil
 	})
@@ -77,10 +80,13 @@ func readChord(ctx context.Context, r *celery.Results, id string) (*chordView, e
 
 func (c *chordView) print(a *app) {
 	c.parts.print(a)
-	if c.Size > 0 {
-		fmt.Fprintf(a.out, "done: %d of %d parts\n", c.Done, c.Size)
-	} else {
+	switch {
+	case c.Size == 0:
 		fmt.Fprintf(a.out, "done: %d parts, of how many is not stored\n", c.Done)
+	case c.Lost:
+		fmt.Fprintf(a.out, "counted: 0 of %d parts, there is no counter\n", c.Size)
+	default:
+		fmt.Fprintf(a.out, "done: %d of %d parts\n", c.Done, c.Size)
 	}
 	for _, id := range c.missing() {
 		fmt.Fprintf(a.out, "missing: %s\n", escapeKey(id))
@@ -89,6 +95,18 @@ func (c *chordView) print(a *app) {
 		a.note(fmt.Sprintf("missing: %d, whose ids are not stored; larder results list --group %s finds those of which anything is",
 			c.Size-c.Done, escapeKey(c.GroupID)))
 	}
+}
+
+// lost says what is not stored of a chord, and why that may be.
+func (c *chordView) lost() string {
+	what, also := "the counter", ""
+	if c.Size == 0 {
+		what, also = "how many parts there are", ", or the last task of the header was not sent yet"
+	}
+	if c.Done == 0 {
+		also += ", or this is a group without a body"
+	}
+	return what + " is not stored, so that no part will be the last: it is gone, or StartChord was never called" + also
 }
 
 // missing are the parts that are known and not done.
@@ -113,5 +131,5 @@ func (c *chordView) object() []byte {
 	if c.Header != nil {
 		missing = append([]string{}, c.missing()...)
 	}
-	return object(name, id, "done", c.Done, "size", size, "missing", missing, "parts", c.parts.objects())
+	return object(name, id, "done", c.Done, "size", size, "lost", c.Lost, "missing", missing, "parts", c.parts.objects())
 }
