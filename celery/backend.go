@@ -42,9 +42,9 @@ func connect(ctx context.Context, cfg Config, opts []Option) (*Backend, error) {
 	if err != nil || b.isLazy() {
 		return b, err
 	}
-	if err := b.Ping(ctx); err != nil {
+	if err := b.ping(ctx); err != nil {
 		_ = b.Close() // the failure to connect is what counts
-		return nil, err
+		return nil, b.fail("open", "", err)
 	}
 	return b, nil
 }
@@ -145,12 +145,13 @@ func (b *Backend) Client(ctx context.Context, target any) error {
 }
 
 // Ping makes one round trip.
-func (b *Backend) Ping(ctx context.Context) error {
-	err := b.ready(ctx)
-	if err == nil {
-		err = b.engine.ping(ctx)
+func (b *Backend) Ping(ctx context.Context) error { return b.fail("ping", "", b.ping(ctx)) }
+
+func (b *Backend) ping(ctx context.Context) error {
+	if err := b.ready(ctx); err != nil {
+		return err
 	}
-	return b.fail("ping", "", err)
+	return b.engine.ping(ctx)
 }
 
 // Close disconnects. Later calls give ErrClosed. A second Close does nothing and returns what the first did.

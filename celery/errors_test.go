@@ -257,3 +257,14 @@ func configured(cfg Config) Option {
 		s.cfg = cfg
 	}
 }
+
+// TestErrorOfOpen: what was called is Open, and the error names the server.
+func TestErrorOfOpen(t *testing.T) {
+	for _, url := range []string{"redis://localhost:1/0", "cache+memcached://localhost:1/"} {
+		_, err := Open(t.Context(), url, kvQuiet)
+		var e *Error
+		if !errors.As(err, &e) || e.Op != "open" || !strings.Contains(err.Error(), ": open: ") || !strings.Contains(err.Error(), "localhost:1") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}

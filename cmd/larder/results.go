@@ -45,8 +45,8 @@ var (
 	errNoKeyVersion = errors.New("results: their keys have no version: leave --key-version out")
 )
 
-// use opens the results, runs fn and closes them.
-func (cmd *resultsCmd) use(a *app, fn func(r *celery.Results) error) error {
+// use opens the results, runs fn and closes them. verb is what fn does, on the command line.
+func (cmd *resultsCmd) use(a *app, verb string, fn func(r *celery.Results) error) error {
 	a.timeout, a.timeoutOf = time.Duration(a.Timeout), "--timeout"
 	if a.timeout == 0 {
 		a.timeout = defaultTimeout
@@ -59,7 +59,7 @@ func (cmd *resultsCmd) use(a *app, fn func(r *celery.Results) error) error {
 	if err != nil {
 		return untitled(err)
 	}
-	err = untitled(fn(r))
+	err = untitled(asked(verb, fn(r)))
 	if closing := r.Close(); err == nil {
 		err = untitled(closing)
 	}
@@ -142,6 +142,14 @@ func (a *app) call(fn func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(a.ctx, a.timeout)
 	defer cancel()
 	return fn(ctx)
+}
+
+// asked says in an error of the library what the command line calls what was done.
+func asked(verb string, err error) error {
+	if e := new(celery.Error); errors.As(err, &e) && e.Error() == err.Error() { // not inside of another
+		return &celery.Error{Op: verb, Engine: e.Engine, ID: e.ID, Key: e.Key, Err: e.Err}
+	}
+	return err
 }
 
 // untitled leaves out of an error's text whose it is: it is told as larder's.

@@ -99,6 +99,7 @@ func TestResultsHostileIDs(t *testing.T) {
 		for _, id := range []string{"x 0 0 1\r\nA\r\nset pwn 0 0 3\r\nPWN\r\nget zz", "a\nb", "a\x00b", ""} {
 			for _, command := range []string{"get", "tree", "group", "chord", "forget", "wait", "watch"} {
 				w.fails("bad ", "results", command, "--", id)
+				w.fails(": "+command, "results", command, "--", id)
 			}
 		}
 		w.want("", 1, "results", "get", "pwn")

@@ -39,7 +39,7 @@ func (cmd resultsAuditCmd) Run(a *app, results *resultsCmd) error {
 	if cmd.FixTTL.kind == never {
 		return fmt.Errorf("results audit: --fix-ttl never would repair nothing")
 	}
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "audit", func(r *celery.Results) error {
 		var seen atomic.Int64
 		bar := a.startProgress("audit", 0, seen.Load)
 		o.Timeout, o.Seen = a.timeout, func(n int) { seen.Add(int64(n)); bar.add(n) }

@@ -26,7 +26,7 @@ Example:
 
 // Run is called by kong.
 func (cmd resultsChordCmd) Run(a *app, results *resultsCmd) error {
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "chord", func(r *celery.Results) error {
 		var c *chordView
 		err := a.call(func(ctx context.Context) (err error) {
 			c, err = readChord(ctx, r, cmd.ID)

@@ -25,7 +25,7 @@ Examples:
 
 // Run is called by kong.
 func (cmd resultsForgetCmd) Run(a *app, results *resultsCmd) error {
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "forget", func(r *celery.Results) error {
 		forget := a.forget
 		if cmd.Group {
 			forget = a.forgetGroup
@@ -34,7 +34,7 @@ func (cmd resultsForgetCmd) Run(a *app, results *resultsCmd) error {
 		for _, id := range cmd.IDs {
 			there, err := forget(r, id)
 			if err != nil {
-				return fmt.Errorf("%w (%d are forgotten)", untitled(err), n)
+				return fmt.Errorf("%w (%d are forgotten)", untitled(asked("forget", err)), n)
 			}
 			if there {
 				n++

@@ -33,7 +33,7 @@ Examples:
 
 // Run is called by kong.
 func (cmd resultsGetCmd) Run(a *app, results *resultsCmd) error {
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "get", func(r *celery.Results) error {
 		var s *celery.Stored
 		err := a.call(func(ctx context.Context) (err error) {
 			s, err = r.Stored(ctx, cmd.ID)

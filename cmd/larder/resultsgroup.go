@@ -26,7 +26,7 @@ Example:
 
 // Run is called by kong.
 func (cmd resultsGroupCmd) Run(a *app, results *resultsCmd) error {
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "group", func(r *celery.Results) error {
 		var tasks taskList
 		err := a.call(func(ctx context.Context) error {
 			group, found, err := r.RestoreGroup(ctx, cmd.ID)

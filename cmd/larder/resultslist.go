@@ -40,7 +40,7 @@ func (cmd resultsListCmd) Run(a *app, results *resultsCmd) error {
 	if err != nil {
 		return err
 	}
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "list", func(r *celery.Results) error {
 		n := 0
 		for s, err := range r.List(a.ctx, cmd.filter(a)) {
 			if err != nil {

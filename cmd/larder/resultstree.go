@@ -28,7 +28,7 @@ Example:
 
 // Run is called by kong.
 func (cmd resultsTreeCmd) Run(a *app, results *resultsCmd) error {
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "tree", func(r *celery.Results) error {
 		t, err := a.tree(r, cmd.ID)
 		switch {
 		case err != nil:

@@ -28,7 +28,7 @@ Example:
 
 // Run is called by kong.
 func (cmd resultsWaitCmd) Run(a *app, results *resultsCmd) error {
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "wait", func(r *celery.Results) error {
 		ctx, cancel := a.ctx, context.CancelFunc(func() {})
 		if cmd.For > 0 {
 			ctx, cancel = context.WithTimeout(ctx, time.Duration(cmd.For))

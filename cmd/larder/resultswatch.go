@@ -43,7 +43,7 @@ func (cmd resultsWatchCmd) Run(a *app, results *resultsCmd) error {
 	case cmd.Prefix != "" && len(cmd.IDs) > 0:
 		return errPrefixAndIDs
 	}
-	return results.use(a, func(r *celery.Results) error {
+	return results.use(a, "watch", func(r *celery.Results) error {
 		changes := r.Follow(a.ctx, cmd.Prefix)
 		if len(cmd.IDs) > 0 {
 			changes = r.Watch(a.ctx, cmd.IDs)
