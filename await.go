@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/internal/flight"
+	"github.com/larder-go/larder/internal/pause"
 )
 
 // awaitAgain is how long a call waits before it asks again, if the engine cannot tell it when to.
@@ -46,20 +47,7 @@ func (p *patience) await(key string) error {
 	case errors.Is(err, ErrClosed):
 		return err
 	case err != nil && !p.over():
-		return p.pause()
+		return pause.For(p.ctx, awaitAgain, p.cache.closed)
 	}
 	return nil
-}
-
-func (p *patience) pause() error {
-	t := time.NewTimer(awaitAgain)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-p.ctx.Done():
-		return p.ctx.Err()
-	case <-p.cache.closed:
-		return ErrClosed
-	}
 }

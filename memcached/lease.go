@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/pause"
 	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
@@ -194,7 +195,7 @@ func (s *Store) Await(ctx context.Context, key string) error {
 		if waits, err := s.isLoading(ctx, key); err != nil || !waits {
 			return err
 		}
-		if err := s.pause(ctx, wait); err != nil {
+		if err := pause.For(ctx, wait, s.closed); err != nil {
 			return err
 		}
 	}
@@ -212,18 +213,4 @@ func (s *Store) isLoading(ctx context.Context, key string) (is bool, err error) 
 		is = isLease(&lease) && entry.Status != meta.OK
 	}
 	return is && err == nil, err
-}
-
-// pause waits, or until ctx or the store ends.
-func (s *Store) pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.closed:
-		return driver.ErrClosed
-	}
 }

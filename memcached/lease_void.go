@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/larder-go/larder/internal/pause"
 	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
@@ -187,7 +188,7 @@ func (t *target) settle(ctx context.Context, void bool) error {
 func (t *target) outlast(ctx context.Context, fill *meta.Reply, void bool) error {
 	end := time.Now().Add(time.Duration(fill.TTL-2) * time.Second) // at which it would end by itself, or a little later
 	for wait := firstPoll / 4; ; wait = min(2*wait, lastPoll) {
-		if err := pause(ctx, wait); err != nil {
+		if err := pause.For(ctx, wait, nil); err != nil {
 			return err
 		}
 		now, err := t.lease(ctx)
@@ -222,16 +223,4 @@ func (t *target) takeBack(ctx context.Context, mark string) error {
 	}
 	call.Free()
 	return nil
-}
-
-// pause waits, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

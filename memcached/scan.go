@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/internal/pause"
 	"github.com/larder-go/larder/memcached/internal/meta"
 )
 
@@ -136,7 +137,7 @@ func (s *Store) list(ctx context.Context, n *node) (*spool, error) {
 		if !isBusy(err) {
 			return nil, notAllowed(err)
 		}
-		if err := s.pause(ctx, wait); err != nil {
+		if err := pause.For(ctx, wait, s.closed); err != nil {
 			return nil, err
 		}
 	}
