@@ -11,7 +11,7 @@ import (
 
 func TestResultsTree(t *testing.T) {
 	resultEngines(t, func(w workers) {
-		w.want("", 1, "results", "tree", "root")
+		w.wantOneNote("nothing is stored of a task or a saved group", "", 1, "results", "tree", "root")
 		w.put(celery.Meta{TaskID: "root", Status: celery.Success, Result: value(t, 1), Children: []celery.Node{celery.Task("kid"), celery.Group("g", "a", "b")}})
 		w.put(celery.Meta{TaskID: "kid", Status: celery.Retry, Children: []celery.Node{celery.Task("kid"), celery.Task("root")}})
 		w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, "x"), Children: []celery.Node{celery.Task("deep")}})
@@ -50,7 +50,7 @@ func TestResultsTreeIsBounded(t *testing.T) {
 
 func TestResultsGroup(t *testing.T) {
 	resultEngines(t, func(w workers) {
-		w.want("", 1, "results", "group", "g")
+		w.wantOneNote("the group's own, or that of a chord's header", "", 1, "results", "group", "g")
 		w.ok(w.r.SaveGroup(t.Context(), celery.Group("g", "a", "b", "bad")))
 		w.put(celery.Meta{TaskID: "b", Status: celery.Success, Result: value(t, 7)})
 		w.store("bad", "{")
@@ -64,7 +64,9 @@ func TestResultsGroup(t *testing.T) {
 
 func TestResultsChord(t *testing.T) {
 	resultEngines(t, func(w workers) {
-		w.want("", 1, "results", "chord", "g")
+		w.wantOneNote("of this id, which is its header's", "", 1, "results", "chord", "g")
+		w.put(celery.Meta{TaskID: "body", Status: celery.Success, GroupID: "g"})
+		w.wantOneNote("this is a task, whose group_id is g", "", 1, "results", "chord", "body")
 		ctx := t.Context()
 		w.ok(w.r.StartChord(ctx, celery.Group("g", "a", "b")))
 		w.put(celery.Meta{TaskID: "a", Status: celery.Success, Result: value(t, 7), GroupID: "g"})

@@ -96,3 +96,14 @@ func golden(rows ...string) string {
 }
 
 const done = "2026-11-21 20:35:07"
+
+// wantOneNote is want of a command that adds one note to its answer.
+func (sh *shell) wantOneNote(note, out string, status int, args ...string) {
+	sh.t.Helper()
+	r := sh.run(args...)
+	if r.status != status || !matches(r.out, out) || strings.Count(r.err, "\n") != 1 || !strings.HasPrefix(r.err, "larder: note: ") ||
+		!strings.Contains(r.err, note) {
+		sh.t.Errorf("larder %q: %+v\nwant %d %q, and %q", args, r, status, out, note)
+	}
+	sh.want(out, status, append(args, "--quiet")...)
+}

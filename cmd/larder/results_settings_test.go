@@ -29,7 +29,7 @@ func TestResultsSettings(t *testing.T) {
 		alone.want(row, 0, "results", "list", "--config", file)
 		alone.want(row, 0, "results", "--config", file, "list")
 	}
-	sh.want("", 1, "results", "get", "a", "--config", file, "--url", "dummy://")
+	sh.wantOneNote("nothing is stored", "", 1, "results", "get", "a", "--config", file, "--url", "dummy://")
 	settings("result_serialiser: json\nresult_backend: " + quoteYAML(sh.url))
 	r := sh.run("results", "get", "b", "--config", file)
 	if r.status != 1 || !strings.Contains(r.err, "note: "+file+": result_serialiser: Celery has no such setting; did you mean result_serializer?") {

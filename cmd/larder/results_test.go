@@ -37,10 +37,10 @@ func TestResultsGetAsStored(t *testing.T) {
 func TestResultsGetStatus(t *testing.T) {
 	resultEngines(t, func(w workers) {
 		for _, flags := range [][]string{{}, {"--json"}, {"--raw"}} {
-			w.want("", 1, append([]string{"results", "get", "nope"}, flags...)...)
+			w.wantOneNote("nothing is stored of a task", "", 1, append([]string{"results", "get", "nope"}, flags...)...)
 		}
 		w.store("empty", "")
-		w.want("", 1, "results", "get", "empty", "--raw")
+		w.wantOneNote("nothing is stored of a task", "", 1, "results", "get", "empty", "--raw")
 		for _, state := range []celery.State{"STARTED", "PROGRESS", "RETRY", "FAILURE", "REVOKED", "PENDING", "SUCCESS"} {
 			w.put(celery.Meta{TaskID: "t", Status: state})
 			w.want("~"+string(state)+"~", 0, "results", "get", "t")
@@ -102,7 +102,7 @@ func TestResultsHostileIDs(t *testing.T) {
 				w.fails(": "+command, "results", command, "--", id)
 			}
 		}
-		w.want("", 1, "results", "get", "pwn")
+		w.wantOneNote("nothing is stored", "", 1, "results", "get", "pwn")
 		w.want("", 0, "results", "list")
 	})
 	w := workersOn(redisShell(t))
@@ -123,8 +123,13 @@ func TestResultsWait(t *testing.T) {
 		w.want(golden("b|FAILURE|"+done+"|ValueError: boom"), 1, "results", "wait", "b")
 		w.put(celery.Meta{TaskID: "c", Status: celery.Started})
 		late := w.run("results", "wait", "c", "a", "--for", "0.2")
-		if late.status != 2 || late.err != "larder: results wait: 1 of 2 tasks are done after 200ms\n" || late.out != golden("a|SUCCESS|"+done+"|[1, 2]") {
+		if late.status != 2 || late.err != "larder: results wait: 1 of 2 tasks are done after 200ms; missing: c (STARTED)\n" || late.out != golden("a|SUCCESS|"+done+"|[1, 2]") {
 			t.Errorf("%+v", late)
+		}
+		many := w.run("results", "wait", "u", "c", "v", "a", "w", "x", "y", "u", "--for", "0.2", "--json")
+		if want := "larder: results wait: 1 of 7 tasks are done after 200ms; missing: u (nothing is stored), c (STARTED), v (nothing is stored), " +
+			"w (nothing is stored), x (nothing is stored) and 1 more; nothing is stored of 5\n"; many.status != 2 || many.err != want {
+			t.Errorf("%+v", many)
 		}
 		w.store("bad", "{")
 		broken := w.run("results", "wait", "bad", "a")
@@ -163,13 +168,16 @@ func TestResultsList(t *testing.T) {
 			args []string
 		}{
 			{4, nil}, {2, []string{"a-"}}, {1, []string{"--state", "SUCCESS"}}, {2, []string{"--state", "SUCCESS,PROGRESS"}},
-			{2, []string{"--state", "SUCCESS", "--state", "REVOKED"}}, {0, []string{"--state", "success"}}, {1, []string{"--group", "g"}},
+			{2, []string{"--state", "SUCCESS", "--state", "REVOKED"}}, {1, []string{"--group", "g"}},
 			{2, []string{"--older", "1h", "a"}}, {3, []string{"--limit", "3"}}, {0, []string{"x"}}, {1, []string{"--newer", "1h", "bad"}},
 		} {
 			if n := strings.Count(lines(c.args...), "\n"); n != c.want {
 				t.Errorf("%q: %d lines", c.args, n)
 			}
 		}
+		w.wantOneNote("--state success: no such task was found; Celery's is SUCCESS", "", 0, "results", "list", "--state", "success")
+		w.wantOneNote("--state FAIL: no such task was found; Celery's own are PENDING, RECEIVED", "~", 0, "results", "list", "--state", "FAIL,PROGRESS")
+		w.want("", 0, "results", "list", "--state", "FAILURE")
 		w.want(`{"task_id":"a-2","ttl":8~,"bytes":~,"meta":{"status":"REVOKED",~"task_id":"a-2"}}`+"\n", 0, "results", "list", "a-2", "--json")
 		w.want(`{"task_id":"bad","ttl":8~,"bytes":1,"error":"malformed json at byte 1: ~"}`+"\n", 0, "results", "list", "bad", "--json")
 		w.age("celery-task-meta-bad", 0)
@@ -191,7 +199,7 @@ func TestResultsForget(t *testing.T) {
 		w.ok(w.r.SaveGroup(t.Context(), celery.Group("g", "c", "nope")))
 		w.want("0\n", 1, "results", "forget", "g")
 		w.want("1\n", 0, "results", "forget", "g", "--group")
-		w.want("", 1, "results", "group", "g")
+		w.wantOneNote("no group is saved", "", 1, "results", "group", "g")
 		w.want(golden("d|SUCCESS|"+done), 0, "results", "list")
 	})
 }

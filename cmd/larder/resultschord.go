@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/larder-go/larder/celery"
@@ -33,6 +34,9 @@ func (cmd resultsChordCmd) Run(a *app, results *resultsCmd) error {
 			return err
 		})
 		switch {
+		case errors.Is(err, errNo):
+			a.noteNoChord(r, cmd.ID)
+			return err
 		case err != nil:
 			return err
 		case a.JSON:
@@ -45,6 +49,19 @@ func (cmd resultsChordCmd) Run(a *app, results *resultsCmd) error {
 		}
 		return nil
 	})
+}
+
+// noteNoChord tells what id a chord goes by, which is not that of the result that its caller has: the body's.
+func (a *app) noteNoChord(r *celery.Results, id string) {
+	text := "nothing is stored of a chord of this id, which is its header's; a chord whose body was started has left nothing behind"
+	_ = a.call(func(ctx context.Context) error { // without an answer the note says less
+		m, err := r.Result(ctx, id)
+		if err == nil && m.GroupID != "" {
+			text += fmt.Sprintf("; this is a task, whose group_id is %s", escapeKey(m.GroupID))
+		}
+		return err
+	})
+	a.note(text)
 }
 
 // chordView is a chord as it is printed.

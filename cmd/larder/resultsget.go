@@ -40,6 +40,9 @@ func (cmd resultsGetCmd) Run(a *app, results *resultsCmd) error {
 			return err
 		})
 		switch {
+		case errors.Is(err, celery.ErrMiss):
+			a.note("nothing is stored of a task of this id (of a group or chord: results group, results chord)")
+			return err
 		case err != nil:
 			return err
 		case cmd.Raw:

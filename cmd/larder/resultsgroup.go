@@ -34,6 +34,7 @@ func (cmd resultsGroupCmd) Run(a *app, results *resultsCmd) error {
 			case err != nil:
 				return unreadable(err)
 			case !found:
+				a.note("no group is saved under this id, which is the group's own, or that of a chord's header, as group_id in the results of its tasks")
 				return errNo
 			}
 			tasks, err = tasksOf(ctx, r, group.Tasks())

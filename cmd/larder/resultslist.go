@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/larder-go/larder/celery"
@@ -41,7 +44,7 @@ func (cmd resultsListCmd) Run(a *app, results *resultsCmd) error {
 		return err
 	}
 	return results.use(a, "list", func(r *celery.Results) error {
-		n := 0
+		n, unseen := 0, unknownStates(cmd.State)
 		for s, err := range r.List(a.ctx, cmd.filter(a)) {
 			if err != nil {
 				return err
@@ -53,10 +56,14 @@ func (cmd resultsListCmd) Run(a *app, results *resultsCmd) error {
 			if _, err := fmt.Fprintln(a.out, line); err != nil {
 				return err
 			}
+			if s.Meta != nil {
+				delete(unseen, s.Meta.Status)
+			}
 			if n++; n == limit {
-				break
+				return nil
 			}
 		}
+		a.noteUnseen(unseen)
 		return nil
 	})
 }
@@ -73,4 +80,34 @@ func (cmd resultsListCmd) filter(a *app) celery.Filter {
 		f.After = time.Now().Add(-time.Duration(cmd.Newer))
 	}
 	return f
+}
+
+// celeryStates are those that Celery itself knows.
+var celeryStates = []string{
+	string(celery.Pending), string(celery.Received), string(celery.Started), string(celery.Success), string(celery.Failure), string(celery.Revoked),
+	string(celery.Rejected), string(celery.Retry), string(celery.Ignored),
+}
+
+// unknownStates are those of the named states that are not Celery's: a program's own, or misspelled.
+func unknownStates(names []string) map[celery.State]bool {
+	unknown := map[celery.State]bool{}
+	for _, name := range names {
+		if !slices.Contains(celeryStates, name) {
+			unknown[celery.State(name)] = true
+		}
+	}
+	return unknown
+}
+
+// noteUnseen tells of states that nothing was found in.
+func (a *app) noteUnseen(states map[celery.State]bool) {
+	for _, s := range slices.Sorted(maps.Keys(states)) {
+		hint := "Celery's own are " + strings.Join(celeryStates, ", ")
+		for _, known := range celeryStates {
+			if strings.EqualFold(known, string(s)) {
+				hint = "Celery's is " + known
+			}
+		}
+		a.note(fmt.Sprintf("--state %s: no such task was found; %s", escapeKey(string(s)), hint))
+	}
 }

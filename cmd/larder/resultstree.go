@@ -60,6 +60,7 @@ func (a *app) tree(r *celery.Results, id string) (t *celery.Tree, err error) {
 	err = a.call(func(ctx context.Context) error {
 		group, found, err := r.RestoreGroup(ctx, id)
 		if err == nil && !found {
+			a.note("nothing is stored of a task or a saved group of this id")
 			return errNo
 		}
 		if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/larder-go/larder/celery"
@@ -19,7 +20,7 @@ func (resultsWaitCmd) Help() string {
 with --json an object with the members task_id and meta, which is what is stored, or error.
 
 Exit status: 0 if all have succeeded, 1 if all are done and some have failed or were revoked, 2 if that is not known: the time
-is over, or a result cannot be read.
+is over, or a result cannot be read. When the time is over, standard error names the tasks that are missing, and of which of them nothing is stored.
 
 Example:
 
@@ -34,14 +35,14 @@ func (cmd resultsWaitCmd) Run(a *app, results *resultsCmd) error {
 			ctx, cancel = context.WithTimeout(ctx, time.Duration(cmd.For))
 		}
 		defer cancel()
-		w := waiting{a: a, all: len(slices.Compact(slices.Sorted(slices.Values(cmd.IDs))))}
+		w := &waiting{a: a, ids: cmd.IDs, heard: map[string]bool{}, all: len(slices.Compact(slices.Sorted(slices.Values(cmd.IDs))))}
 		for c, err := range r.Join(ctx, cmd.IDs) {
 			if err == nil {
 				err = w.hear(c)
 			}
 			switch {
 			case err != nil && ctx.Err() != nil && a.ctx.Err() == nil:
-				return fmt.Errorf("results wait: %d of %d tasks are done after %v", w.done, w.all, time.Duration(cmd.For))
+				return fmt.Errorf("results wait: %d of %d tasks are done after %v; missing: %s", w.done, w.all, time.Duration(cmd.For), w.missing(r))
 			case err != nil:
 				return err
 			}
@@ -53,11 +54,14 @@ func (cmd resultsWaitCmd) Run(a *app, results *resultsCmd) error {
 // waiting counts tasks that are done.
 type waiting struct {
 	a                 *app
+	ids               []string
+	heard             map[string]bool
 	all, done, failed int
 }
 
 // hear prints what is stored of a task.
 func (w *waiting) hear(c celery.Change) error {
+	w.heard[c.ID] = true
 	if c.Err == nil {
 		w.done++
 		if c.Meta.Err() != nil {
@@ -72,4 +76,49 @@ func (w *waiting) end() error {
 		return fmt.Errorf("results wait: %d of %d tasks cannot be read", n, w.all)
 	}
 	return no(w.failed == 0)
+}
+
+// namedMissing is how many of the tasks that are missing are named.
+const namedMissing = 5
+
+// missing names tasks that are not done, with the state that each is in, and says of how many nothing is
+// stored: their ids may be wrong.
+func (w *waiting) missing(r *celery.Results) string {
+	left := w.left()
+	var tasks taskList
+	err := w.a.call(func(ctx context.Context) (err error) {
+		tasks, err = tasksOf(ctx, r, left)
+		return err
+	})
+	names, unknown := []string{}, 0
+	for i, id := range left {
+		state := ""
+		switch {
+		case err != nil || tasks[i].Err != nil: // then the ids have to do
+		case !tasks[i].Meta.Known():
+			unknown++
+			state = " (nothing is stored)"
+		default:
+			state = " (" + stateText(tasks[i].Meta) + ")"
+		}
+		if i < namedMissing {
+			names = append(names, escapeKey(id)+state)
+		}
+	}
+	text := strings.Join(names, ", ")
+	if more := len(left) - namedMissing; more > 0 {
+		text += fmt.Sprintf(" and %d more; nothing is stored of %d", more, unknown)
+	}
+	return text
+}
+
+// left are the tasks of which nothing was heard, each once, in the order in which they were named.
+func (w *waiting) left() (ids []string) {
+	for _, id := range w.ids {
+		if !w.heard[id] {
+			w.heard[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
