@@ -250,7 +250,17 @@ func TestResultsAudit(t *testing.T) {
 		w.want("~findings: 2\n", 1, "results", "audit")
 		w.want("~no-ttl       celery-task-meta-old  it has no lifetime, ~", 1, "results", "audit")
 		w.want("~unreadable   celery-task-meta-bad  malformed json at byte 1~", 1, "results", "audit")
-		w.want("~no-ttl       celery-task-meta-old  repaired\n~looked at: 3, findings: 2, repaired: 1\n", 1, "results", "audit", "--fix-ttl", "2h")
+		w.age("celery-task-meta-bad", 0)
+		w.want("~unreadable   celery-task-meta-bad  malformed json at byte 1~; it has no lifetime, and stays until it is deleted\n~findings: 2\n",
+			1, "results", "audit")
+		w.want("~no-ttl       celery-task-meta-old  repaired: it has a lifetime now\n~looked at: 3, findings: 1, repaired: 2\n",
+			1, "results", "audit", "--fix-ttl", "2h")
+		w.age("celery-task-meta-bad", 0)
+		if r := w.run("results", "audit", "--json"); r.status != 1 || strings.Count(r.out, "\n") != 2 || !strings.Contains(r.out, `"no-ttl"`) {
+			t.Errorf("%+v", r)
+		}
+		w.want("unreadable   celery-task-meta-bad  malformed json at byte 1~; repaired: it has a lifetime now\nlooked at: 3, findings: 1, repaired: 1\n",
+			1, "results", "audit", "--fix-ttl", "2h")
 		w.want(`{"task_id":"old","ttl":7~,~`, 0, "results", "list", "old", "--json")
 		w.want(`{"kind":"unreadable","id":"bad","key":"celery-task-meta-bad","text":"malformed json at byte 1~","repaired":false}`+"\n",
 			1, "results", "audit", "--json")

@@ -24,8 +24,8 @@ func (resultsAuditCmd) Help() string {
 How long a chord was left alone its lifetime tells, if results live as long as result_expires in --config says, or else a day. A saved
 group without a counter may be a chord on Memcached that has lost it, or no chord: the text says so.
 
-Exit status: 0 if nothing is found, 1 if something is, repaired or not. With --json each line is an object with the members kind, id, key, text
-and repaired. On a terminal a bar shows how far it is.
+Exit status: 0 if nothing is found, 1 if something is, repaired or not. The sum counts entries, without those that are as they should be after the repair. With
+--json each line is an object with the members kind, id, key, text and repaired; an entry with which two things are the matter has two. On a terminal a bar shows how far it is.
 
 Examples:
 
@@ -59,39 +59,103 @@ func (cmd resultsAuditCmd) Run(a *app, results *resultsCmd) error {
 	})
 }
 
-// tally counts findings.
-type tally struct{ n, repaired int }
+// tally counts the entries with which something is the matter: all, those of which something is left, and
+// those that were given a lifetime.
+type tally struct{ n, left, repaired int }
 
 func (t tally) String() string {
 	switch {
 	case t.n == 0:
 		return "all is well"
 	case t.repaired > 0:
-		return fmt.Sprintf("findings: %d, repaired: %d", t.n, t.repaired)
+		return fmt.Sprintf("findings: %d, repaired: %d", t.left, t.repaired)
 	}
-	return fmt.Sprintf("findings: %d", t.n)
+	return fmt.Sprintf("findings: %d", t.left)
 }
 
-func (a *app) printFindings(out io.Writer, r *celery.Results, o celery.AuditOptions) (found tally, err error) {
+// findings prints what an audit finds: a line for each entry, or an object for each finding.
+type findings struct {
+	tally
+	out  io.Writer
+	json bool
+	// lasting is an entry without a lifetime. It may be unreadable too, which is found next.
+	lasting *celery.Finding
+}
+
+func (a *app) printFindings(out io.Writer, r *celery.Results, o celery.AuditOptions) (tally, error) {
+	p := &findings{out: out, json: a.JSON}
 	for f, err := range r.Audit(a.ctx, o) {
+		if err == nil {
+			err = p.hear(f)
+		}
 		if err != nil {
-			return found, err
-		}
-		found.n++
-		text := oneLine(f.Text)
-		if f.Repaired {
-			found.repaired++
-			text = "repaired"
-		}
-		line := fmt.Sprintf("%-11s  %s  %s", f.Kind, escapeKey(f.Key), text)
-		if a.JSON {
-			line = findingObject(f)
-		}
-		if _, err := fmt.Fprintln(out, line); err != nil {
-			return found, err
+			_ = p.flush() // why it ends is what counts
+			return p.tally, err
 		}
 	}
-	return found, nil
+	err := p.flush()
+	return p.tally, err
+}
+
+// hear prints a finding, or keeps it until it is known what else is the matter with the entry.
+func (p *findings) hear(f celery.Finding) error {
+	if p.json {
+		p.n++
+		return p.line(findingObject(f))
+	}
+	if p.lasting != nil && p.lasting.Key == f.Key {
+		f.Text += "; " + lifetimeText(*p.lasting)
+		p.count(true, p.lasting.Repaired)
+		p.lasting = nil
+		return p.row(f)
+	}
+	if err := p.flush(); err != nil {
+		return err
+	}
+	if f.Kind == celery.FindingNoTTL {
+		p.lasting = &f
+		return nil
+	}
+	p.count(true, false)
+	return p.row(f)
+}
+
+// flush prints the entry that has nothing but no lifetime.
+func (p *findings) flush() error {
+	if p.lasting == nil {
+		return nil
+	}
+	f := *p.lasting
+	p.lasting = nil
+	p.count(!f.Repaired, f.Repaired)
+	f.Text = lifetimeText(f)
+	return p.row(f)
+}
+
+func (p *findings) count(left, repaired bool) {
+	p.n++
+	if left {
+		p.left++
+	}
+	if repaired {
+		p.repaired++
+	}
+}
+
+func (p *findings) row(f celery.Finding) error {
+	return p.line(fmt.Sprintf("%-11s  %s  %s", f.Kind, escapeKey(f.Key), oneLine(f.Text)))
+}
+
+func (p *findings) line(text string) error {
+	_, err := fmt.Fprintln(p.out, text)
+	return err
+}
+
+func lifetimeText(f celery.Finding) string {
+	if f.Repaired {
+		return "repaired: it has a lifetime now"
+	}
+	return f.Text
 }
 
 func findingObject(f celery.Finding) string {
