@@ -110,19 +110,22 @@ func (b *Backend) Config() Config { return b.cfg }
 // Expires is how long what is stored lives, in whole seconds; NoExpiry, which is 0: for ever.
 func (b *Backend) Expires() time.Duration { return b.ttl }
 
-// SupportsAutoExpire tells whether the engine itself removes what has expired. All do.
+// SupportsAutoExpire tells whether the engine itself removes what has expired. All of larder's do, so that
+// nobody has to clean up; it is here because Celery's backends have it (supports_autoexpire).
 func (b *Backend) SupportsAutoExpire() bool { return true }
 
-// SupportsNativeJoin tells whether the results of a group are read in one round trip for each server,
-// by MGet. All can.
+// SupportsNativeJoin tells whether the results of a group are read in one round trip for each server, by MGet.
+// All of larder's engines are asked so; it is here because Celery's backends have it (supports_native_join).
 func (b *Backend) SupportsNativeJoin() bool { return true }
 
-// ImplementsIncr tells whether the parts of a chord are counted by Incr. On Redis they are not: there they
-// are collected, in Celery as here.
+// ImplementsIncr tells whether the parts of a chord are counted by Incr, as Celery's implements_incr does. On
+// Redis they are not: there they are collected, in Celery as here. It is for who has to know what a backend
+// can do with chords: where it is true [Results.FinishChord] works and [Results.AddToChord] does not, where it
+// is false it is the other way round.
 func (b *Backend) ImplementsIncr() bool { return b.engine.collector == nil }
 
 // Client sets target, a pointer to a variable of the engine's own client type or to a driver.Store, for what
-// this package does not wrap. It connects if the backend has not been used yet. errors.ErrUnsupported: the
+// this package does not wrap: what Cache.As of package larder is for a cache. It connects if the backend has not been used yet. errors.ErrUnsupported: the
 // engine has no client of that type; each engine's package says which it has.
 func (b *Backend) Client(ctx context.Context, target any) error {
 	if err := b.ready(ctx); err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// Entry is what MGet found for one key: a Value, or an Err, which is ErrMiss for an absent key and otherwise
-// concerns this key alone.
+// Entry is what MGet found for one key, a struct of two fields: Value []byte, and Err error, which is ErrMiss
+// for an absent key and otherwise concerns this key alone; then there is no Value.
 type Entry = driver.Result
 
 // Get returns what is stored under key, or ErrMiss. An empty value is no miss. The caller does not write to it.

@@ -70,8 +70,9 @@ type Config struct {
 	// LocalTime is enable_utc: false.
 	LocalTime bool
 
-	// Compat is which Celery's bytes are written, and whose way of reading is taken: py.Celery56, the
-	// default, or py.Celery52. It is no setting of Celery's.
+	// Compat is the Celery whose bytes are written: py.Celery56, the default, for 5.3 to 5.6, or py.Celery52
+	// for systems that still have 5.2. Reading differs in one thing: with py.Celery52 an object with __type__
+	// in a value is a plain dict, and no date, decimal or bytes. It is no setting of Celery's.
 	Compat py.Compat
 
 	// Redis (redis_host and so on) is for a ResultBackend of "redis", and for what a Redis URL does not say.

@@ -11,7 +11,9 @@ import (
 // returns a result.
 type Node struct {
 	ID     string
-	Parent *Node // nil: none is known
+	// Parent is the task that comes before in a chain (AsyncResult.parent), and of a chord's body the header;
+	// nil if whoever has stored the reference knew of none. It is not the task that has started this one: that is [Meta.ParentID].
+	Parent *Node
 	// Group: it is a group, which may be empty. Only groups have Nodes.
 	Group bool
 	Nodes []Node

@@ -18,7 +18,8 @@ func (c Config) GoString() string { return c.String() }
 // LogValue is String.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalJSON is String. There is no way back: a Config is read by [ReadConfig], from Celery's own names.
+// MarshalJSON writes what String says as a JSON text, so that a configuration that is logged shows no password.
+// There is no way back: a Config is read by [ReadConfig], from Celery's own names.
 func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
 
 // String names the server, without its password.
@@ -32,7 +33,7 @@ func (c RedisConfig) GoString() string { return c.String() }
 // LogValue is String.
 func (c RedisConfig) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
-// MarshalJSON is String.
+// MarshalJSON writes what String says as a JSON text.
 func (c RedisConfig) MarshalJSON() ([]byte, error) { return json.Marshal(c.String()) }
 
 // String names the prefix and the master, without the password of the sentinels.
@@ -46,7 +47,7 @@ func (o TransportOptions) GoString() string { return o.String() }
 // LogValue is String.
 func (o TransportOptions) LogValue() slog.Value { return slog.StringValue(o.String()) }
 
-// MarshalJSON is String.
+// MarshalJSON writes what String says as a JSON text.
 func (o TransportOptions) MarshalJSON() ([]byte, error) { return json.Marshal(o.String()) }
 
 // String is URI.

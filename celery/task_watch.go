@@ -8,7 +8,8 @@ import (
 )
 
 // Change is what [Results.Watch], [Results.Join] and [Results.Follow] yield: what is stored of a task now.
-// The error that they yield next to it is the end of them; what is wrong with one task alone is its Err.
+// The error that they yield next to it is the end of them; what is wrong with one task alone is its Err. It is
+// of a task; larder.Change, of a cache, is of a key.
 type Change struct {
 	// ID is the task's, as it was asked for.
 	ID string
