@@ -10,7 +10,7 @@ import (
 // tuple. It is what a result's children are, what is saved of a group, and what a task stores that
 // returns a result.
 type Node struct {
-	ID     string
+	ID string
 	// Parent is the task that comes before in a chain (AsyncResult.parent), and of a chord's body the header;
 	// nil if whoever has stored the reference knew of none. It is not the task that has started this one: that is [Meta.ParentID].
 	Parent *Node
