@@ -27,8 +27,8 @@ type Part struct {
 }
 
 // Chord is a chord whose last part is done: its body is to be started, with Results, or if Err is not nil to
-// be stored as a failure. Exactly one of all who report a part gets it; only where the saved group is missing
-// everybody does, with that Err.
+// be stored as a failure. Exactly one of all who report a part gets it; but where parts are counted, and the
+// saved group is missing or cannot be read, everybody does, with that Err.
 //
 //	switch {
 //	case chord.Err != nil:

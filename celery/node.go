@@ -12,7 +12,8 @@ import (
 type Node struct {
 	ID string
 	// Parent is the task that comes before in a chain (AsyncResult.parent), and of a chord's body the header;
-	// nil if whoever has stored the reference knew of none. It is not the task that has started this one: that is [Meta.ParentID].
+	// nil if whoever has stored the reference knew of none. It is not the task that has started this one: that
+	// is [Meta.ParentID].
 	Parent *Node
 	// Group: it is a group, which may be empty. Only groups have Nodes.
 	Group bool
