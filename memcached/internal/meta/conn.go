@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/larder-go/larder/internal/yield"
 )
 
 // The sizes of a connection.
@@ -71,6 +73,7 @@ type Conn struct {
 	ended   chan struct{} // closed with the connection
 	due     atomic.Int64  // bytes of calls without an answer
 	moved   atomic.Int64  // counts signs of life
+	turn    yield.Turn
 	running sync.WaitGroup
 }
 

@@ -1,9 +1,6 @@
 package meta
 
-import (
-	"context"
-	"runtime"
-)
+import "context"
 
 // send puts the call behind those that are on their way. A caller who finds none reads the answers himself: isLone.
 func (c *Conn) send(ctx context.Context, call *Call) (isLone bool, err error) {
@@ -40,7 +37,7 @@ func (c *Conn) send(ctx context.Context, call *Call) (isLone bool, err error) {
 func (c *Conn) writeOwn(isLone bool) {
 	if !isLone {
 		c.mu.Unlock()
-		gather()
+		c.gather()
 		c.mu.Lock()
 	}
 	if c.due.Load() <= inlineMost {
@@ -53,7 +50,7 @@ func (c *Conn) writeOwn(isLone bool) {
 
 // gather lets others that are about to call queue what they have to say: a write costs as much as what all the rest of a call does, and
 // those to whom the last read has brought answers have all been woken at once.
-func gather() { runtime.Gosched() }
+func (c *Conn) gather() { c.turn.Take() }
 
 // enlist decides who reads the answers.
 func (c *Conn) enlist(call *Call, due int64) (isLone bool) {
@@ -98,7 +95,7 @@ func (c *Conn) write() {
 		case <-c.ended:
 			return
 		}
-		gather()
+		c.gather()
 		c.mu.Lock()
 		for len(c.out) > 0 && c.err == nil {
 			c.writeOnce()

@@ -2,10 +2,11 @@ package wire
 
 import (
 	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/larder-go/larder/internal/yield"
 )
 
 // Conn is a connection as rueidis gets it: what comes in has been looked at.
@@ -22,6 +23,7 @@ type Conn struct {
 	alone  atomic.Bool // rueidis waits for one answer on its caller's goroutine, and sees only the connection's deadline
 	flow   *Flow
 	err    error // what was wrong with an answer; used by the reader only
+	turn   yield.Turn
 }
 
 // New wraps a connection, one of those that have a flow in common. gone is called once, when it is closed.
@@ -62,7 +64,7 @@ const crowd = 4
 // call, there is nobody to let go first, and it would only cost time.
 func (w *Conn) Write(p []byte) (int, error) {
 	if w.flow.active.Load() > crowd {
-		runtime.Gosched()
+		w.turn.Take()
 	}
 	w.out.write(p) // first: the answer may be there before Write returns
 	return w.Conn.Write(p)
