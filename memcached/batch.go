@@ -101,6 +101,9 @@ type writing struct {
 }
 
 func (w *writing) run(ctx context.Context) error {
+	if err := w.settleAll(ctx, w.tooLarge()); err != nil {
+		return err
+	}
 	call := w.call()
 	for i := w.from; i < w.to; i++ {
 		value := w.items[w.at[i]].Value
@@ -121,6 +124,16 @@ func (w *writing) run(ctx context.Context) error {
 	}
 	call.Free()
 	return nil
+}
+
+// tooLarge are the items that the server would not take, whose keys are deleted.
+func (w *writing) tooLarge() (items []int) {
+	for i := w.from; i < w.to; i++ {
+		if w.line.tooLarge(w.keys[i], w.items[w.at[i]].Value) {
+			items = append(items, i)
+		}
+	}
+	return items
 }
 
 // stored finishes one item. What the server turns out to refuse, and what could not be stored, is deleted.
@@ -153,6 +166,13 @@ func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 	var removed atomic.Int64
 	errs := make([]error, len(keys))
 	err := s.eachNode(ctx, keys, func(ctx context.Context, p *part) error {
+		all := make([]int, len(p.keys))
+		for i := range all {
+			all[i] = i
+		}
+		if err := p.settleAll(ctx, all); err != nil {
+			return err
+		}
 		call := p.call()
 		for i := range p.keys {
 			p.one(i).voidLease(call)

@@ -114,9 +114,7 @@ func (f *fill) mark(ctx context.Context) (all []marked, err error) {
 		return nil, ctx.Err()
 	}
 	if err := f.do(ctx, call); err != nil {
-		if ctx.Err() != nil {
-			f.abandon(ctx, asked)
-		}
+		f.abandon(ctx, asked)
 		return nil, err
 	}
 	for j, m := range asked {

@@ -1,6 +1,7 @@
 package memcached
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -270,5 +271,49 @@ func TestDeleteOnAFullServer(t *testing.T) {
 	}
 	if n, err := s.DeleteMany(t.Context(), []string{"key3", "key4", "key5"}); n != 3 || err != nil {
 		t.Errorf("DeleteMany = %d, %v", n, err)
+	}
+}
+
+// TestLeaseOnAFullServer: nor can it note that a lease is void that there is, for want of a copy; also not if there is room for one
+// item more, or two.
+func TestLeaseOnAFullServer(t *testing.T) {
+	const key = "user:1234567890abcde" // whose lease is of the same size as what fills the server
+	s := dial(t, memcachetest.Start(t, memcachetest.Args("-M", "-m", "4")).Addr())
+	for i := range 100 { // so that there is room for marks
+		if err := s.Set(t.Context(), fmt.Sprintf("other%010d", i), bytes.Repeat([]byte("v"), 25), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	filler := func(i int) string { return fmt.Sprintf("filler%010d", i) }
+	for free := range 3 {
+		granted, err := s.Acquire(t.Context(), []string{key}, driver.MaxLease)
+		if err != nil || granted[0].Lease == "" {
+			t.Fatal(granted, err)
+		}
+		for i, full := 0, 0; full < 20; i++ {
+			if err := s.Set(t.Context(), filler(i), []byte("fiver"), 0); err != nil {
+				full++
+			}
+		}
+		for i := range free {
+			if _, err := s.Delete(t.Context(), filler(i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if free%2 == 0 {
+			_, err = s.Delete(t.Context(), key)
+		} else {
+			_, err = s.DeleteMany(t.Context(), []string{key})
+		}
+		if err != nil {
+			t.Errorf("%d free: Delete: %v", free, err)
+		}
+		filled, err := s.Fill(t.Context(), []driver.Filling{{Key: key, Lease: granted[0].Lease, Value: []byte("old")}}, 0)
+		if got, missing := s.Get(t.Context(), key); err != nil || filled[0] || !errors.Is(missing, driver.ErrMiss) {
+			t.Errorf("%d free: Fill = %v, %v; then there is %q, %v", free, filled, err, got, missing)
+		}
+		if _, err := s.DeleteMany(t.Context(), []string{filler(0), filler(1), filler(2), filler(3)}); err != nil { // room for the next lease
+			t.Fatal(err)
+		}
 	}
 }

@@ -35,6 +35,9 @@ import (
 //   - Who was filling takes back what he has added, and only that, by its CAS. Until then the lease stays, and deleters wait.
 //   - Who had dropped it has added before the deletion.
 //
+// A server that evicts nothing (-M) has no memory for that when it is full, and answers as if there were no lease. There the deleter first
+// ends the lease, which takes no memory, and then deletes: who gets a lease in between has begun to load after the Delete.
+//
 // So a Delete deletes once, in one step, and nothing that was loaded before is there when it returns. What others store behind that step
 // stays. While a Delete waits, who reads may see for a moment what the fill adds, and who counts with it counts on.
 //
@@ -145,6 +148,11 @@ func (t *target) dropLease(ctx context.Context, cas uint64) (bool, error) {
 
 // remove deletes the key and voids its lease, and tells whether the key was there. call is new.
 func (t *target) remove(ctx context.Context, call *meta.Call) (was bool, err error) {
+	if t.line.hello.Fills {
+		if err := t.settle(ctx, false); err != nil {
+			return false, err
+		}
+	}
 	t.voidLease(call)
 	call.Delete(t.key, 0)
 	if err := t.do(ctx, call); err != nil {
@@ -153,6 +161,30 @@ func (t *target) remove(ctx context.Context, call *meta.Call) (was bool, err err
 	void, change := *call.Reply(0), *call.Reply(1)
 	call.Free()
 	return t.removed(ctx, &void, &change)
+}
+
+// settleAll ends the leases of keys that are about to be deleted, on a server that may have no memory to void them.
+func (p *part) settleAll(ctx context.Context, keys []int) error {
+	if !p.line.hello.Fills || len(keys) == 0 {
+		return nil
+	}
+	call := meta.NewCall()
+	for _, i := range keys {
+		call.Get(leaseOf(p.keys[i]), meta.Size+meta.Flags)
+	}
+	if err := p.one(keys[0]).ask(ctx, call); err != nil {
+		return err
+	}
+	for j, i := range keys {
+		if !isLease(call.Reply(j)) {
+			continue
+		}
+		if err := p.one(i).settle(ctx, false); err != nil {
+			return err
+		}
+	}
+	call.Free()
+	return nil
 }
 
 // removed finishes a deletion, of which it has the answers.

@@ -47,6 +47,7 @@ type Hello struct {
 	Asked   time.Time // when that was, on ours
 	Pid     string    // of the server's process
 	Uptime  int64     // seconds
+	Fills   bool      // it refuses what there is no memory for (-M), instead of evicting
 }
 
 // Within runs a conversation that ends with ctx.
@@ -133,6 +134,7 @@ func (s *Session) measure(h *Hello) error {
 		return fmt.Errorf("%w: no time", errReply)
 	}
 	h.Limit, h.Time, h.Pid, h.Uptime = limit, time.Unix(now, 0), general["pid"], up
+	h.Fills = settings["evictions"] == "off"
 	return nil
 }
 
