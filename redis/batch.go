@@ -7,6 +7,7 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/larder-go/larder/driver"
+	"github.com/larder-go/larder/redis/internal/conn"
 )
 
 // SetMany stores each item with its lifetime in one command: no key is ever there without it.
@@ -20,7 +21,7 @@ func (s *Store) SetMany(ctx context.Context, items []driver.Item, ttl time.Durat
 	for i, item := range items {
 		cmds, at[i] = s.storing(ctx, c, cmds, item, ttl)
 	}
-	replies := c.DoMulti(ctx, cmds...)
+	replies := c.DoBatch(ctx, cmds...)
 	var o outcome
 	for i, item := range items {
 		o.add(item.Key, s.stored(ctx, c, item, at[i], replies))
@@ -89,13 +90,13 @@ func (s *Store) DeleteMany(ctx context.Context, keys []string) (int, error) {
 }
 
 // deleteEach has a command for each key, because those of one command have to be in one slot.
-func deleteEach(ctx context.Context, client rueidis.Client, keys []string) (int, error) {
+func deleteEach(ctx context.Context, client *conn.Client, keys []string) (int, error) {
 	b := client.B()
 	cmds := make([]rueidis.Completed, 0, 2*len(keys))
 	for _, key := range keys {
 		cmds = append(cmds, unlinkCommand(b, leaseKey(key)), unlinkCommand(b, key))
 	}
-	replies := client.DoMulti(ctx, cmds...)
+	replies := client.DoBatch(ctx, cmds...)
 	removed := 0
 	var o outcome
 	for i, key := range keys {

@@ -30,7 +30,7 @@ func (s *Store) learnLimit(client rueidis.Client) {
 		if err != nil {
 			continue
 		}
-		if n, err := strconv.ParseInt(settings[name], 10, 64); err == nil {
+		if n, err := strconv.ParseInt(settings[name], 10, 64); err == nil && n > 0 {
 			largest = min(largest, n)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/larder-go/larder/driver"
 )
 
-// GetTimed sends a GET and then a PTTL for each key, in one round trip to each server. If somebody writes in between, it is the
+// GetTimed sends a GET and then a PTTL for each key, in one round trip to each server for some hundreds. If somebody writes in between, it is the
 // old value with the new lifetime, and who watches is told of that write.
 func (s *Store) GetTimed(ctx context.Context, keys []string) ([]driver.TimedResult, error) {
 	c, err := s.client(ctx)
@@ -22,7 +22,7 @@ func (s *Store) GetTimed(ctx context.Context, keys []string) ([]driver.TimedResu
 	for _, key := range keys {
 		cmds = append(cmds, b.Get().Key(key).Build(), b.Pttl().Key(key).Build())
 	}
-	replies := c.DoMulti(ctx, cmds...)
+	replies := c.DoBatch(ctx, cmds...)
 	results := make([]driver.TimedResult, len(keys))
 	for i := range results {
 		get, pttl := replies[2*i], replies[2*i+1]
