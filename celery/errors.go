@@ -41,8 +41,9 @@ var (
 	// ErrConfig: a setting or URL that is wrong. The text names it.
 	ErrConfig = errors.New("configuration")
 	// ErrChordLost: what counts the parts of a chord is not there, so that nobody will know of its last part:
-	// evicted or expired, or [Results.StartChord] was never called.
-	ErrChordLost = errors.New("the count of the chord's parts is gone, or StartChord was never called")
+	// evicted or expired, or [Results.StartChord] was never called. A part that is reported again, because its task was delivered
+	// again, when the chord has ended, gets it too: see [Results.ChordProgress] before the body is marked as failed.
+	ErrChordLost = errors.New("the count of the chord's parts is gone, because the chord has ended or was lost, or StartChord was never called")
 	// ErrMaybeCounted: the answer to a count was lost, and the counter has changed since. See [Results.ChordPart].
 	ErrMaybeCounted = errors.New("the part may have been counted, or not")
 	// ErrNotReady: the task is not done, or nothing is known of it. It comes from [Meta.Decode].
